@@ -1,0 +1,188 @@
+"""The `newsbeam` command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pipeline import __version__
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+    from pipeline.stages import Run
+
+DONE, FAILED, BAD_USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit code: 0 done, 1 the run failed, 2 bad usage or configuration."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    beam_arguments: list[str] = []
+    if "--" in arguments:
+        split = arguments.index("--")
+        arguments, beam_arguments = arguments[:split], arguments[split + 1 :]
+    options = _parser().parse_args(arguments)
+    _set_up_logging(options.verbose)
+    try:
+        return int(options.command(options, beam_arguments))
+    except KeyboardInterrupt:
+        _say("interrupted, nothing was written; run it again to start over")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(FAILED)  # the runner's threads would hold the process
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of our output has left
+        return DONE
+
+
+def _say(message: str) -> None:
+    for line in message.splitlines():
+        print(f"newsbeam: {line}", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="newsbeam",
+        description="News articles in, repaired and enriched records out.",
+        epilog="Everything after -- goes to Beam, such as --runner or --direct_num_workers.",
+    )
+    parser.add_argument("--version", action="version", version=f"newsbeam {__version__}")
+    parser.add_argument("-v", "--verbose", action="store_true", help="log what happens, with tracebacks")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run a configuration")
+    _add_config(run)
+    run.set_defaults(command=_run)
+
+    check = commands.add_parser("check", help="show a configuration with all its defaults")
+    _add_config(check)
+    check.add_argument("--probe", action="store_true", help="also try each feed")
+    check.set_defaults(command=_check)
+
+    normalize = commands.add_parser("normalize", help="repair one text")
+    normalize.add_argument("file", nargs="?", default="-", metavar="FILE", help="a text file, or - for standard input")
+    normalize.add_argument("--json", action="store_true", help="print text, edits, score and language as JSON")
+    normalize.add_argument("--rules", action="store_true", help="name the rule of each edit on a terminal")
+    normalize.add_argument("--language", help="the text's language, where you know it")
+    normalize.set_defaults(command=_normalize)
+
+    replay = commands.add_parser("replay", help="run dead letters again")
+    replay.add_argument("dead_letters", metavar="DEAD_LETTERS", help="a dead-letter file, a glob, or their folder")
+    _add_config(replay)
+    replay.set_defaults(command=_replay)
+
+    schema = commands.add_parser("schema", help="print the record's schema")
+    schema.add_argument("--format", choices=("json", "avro", "bigquery", "postgres"), default="json")
+    schema.set_defaults(command=_schema)
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", metavar="CONFIG", help="a YAML file, such as configs/demo.yaml")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting (a.b=value)"
+    )
+
+
+def _set_up_logging(verbose: bool) -> None:
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
+    # Beam logs each failed bundle with its traceback; the command says in one line what failed
+    logging.getLogger("apache_beam").setLevel(logging.INFO if verbose else logging.CRITICAL)
+
+
+def _run(options: argparse.Namespace, beam_arguments: list[str], replay: str | None = None) -> int:
+    from pipeline.config import ConfigError, load_config
+    from pipeline.run import RunError, report, run_batch
+    from pipeline.stages import new_run
+
+    try:
+        config = load_config(options.config, options.set)
+    except ConfigError as error:
+        _say(str(error))
+        return BAD_USAGE
+    run = new_run(config, replay)
+    try:
+        if run.streaming:
+            _stream(config, run, beam_arguments)
+        else:
+            report(run_batch(config, run, beam_arguments))
+    except RunError as error:
+        _say(str(error))
+        return FAILED
+    return DONE
+
+
+def _stream(config: Config, run: Run, beam_arguments: list[str]) -> None:
+    from pipeline.run import RunError
+
+    try:
+        from pipeline.stream import run_stream
+    except ImportError as error:
+        raise RunError(f"streaming needs {error.name}; pip install 'newsbeam[gcp]'") from None
+    run_stream(config, run, beam_arguments)
+
+
+def _replay(options: argparse.Namespace, beam_arguments: list[str]) -> int:
+    letters = options.dead_letters
+    return _run(options, beam_arguments, replay=os.path.join(letters, "*.jsonl") if os.path.isdir(letters) else letters)
+
+
+def _check(options: argparse.Namespace, beam_arguments: list[str]) -> int:
+    from pipeline.config import ConfigError, load_config, resolved
+
+    try:
+        config = load_config(options.config, options.set)
+    except ConfigError as error:
+        _say(str(error))
+        return BAD_USAGE
+    print(resolved(config), end="")
+    if not options.probe:
+        return DONE
+    from pipeline.probe import probe
+
+    return DONE if probe(config) else FAILED
+
+
+def _normalize(options: argparse.Namespace, beam_arguments: list[str]) -> int:
+    from rich.console import Console
+
+    from pipeline.show_repair import render_diff, to_json
+    from transforms.language import detect
+    from transforms.normalize import normalize
+
+    try:
+        if options.file == "-":
+            text = sys.stdin.buffer.read().decode("utf-8", "replace")
+        else:
+            with open(options.file, "rb") as file:
+                text = file.read().decode("utf-8", "replace")
+    except OSError as error:
+        _say(f"{options.file}: {error.strerror}; name a text file, or - for standard input")
+        return BAD_USAGE
+    language = options.language or detect(text).code
+    normalized = normalize(text, language)
+    console = Console()
+    if options.json:
+        print(json.dumps(to_json(normalized, language), ensure_ascii=False, indent=2))
+    elif console.is_terminal:
+        console.print(render_diff(normalized, text, rules=options.rules), soft_wrap=True)
+    else:
+        print(normalized.text)
+    return DONE
+
+
+def _schema(options: argparse.Namespace, beam_arguments: list[str]) -> int:
+    from transforms import schema
+
+    if options.format == "postgres":
+        columns = ",\n".join(f"  {name} {type_}" for name, type_ in schema.postgres_columns())
+        print(f"CREATE TABLE IF NOT EXISTS articles (\n{columns}\n);")
+        return DONE
+    schemas = {"json": schema.json_schema, "avro": schema.avro_schema, "bigquery": schema.bigquery_schema}
+    print(json.dumps(schemas[options.format](), indent=2))
+    return DONE

@@ -1,0 +1,143 @@
+"""Running a configuration: lock, recovery, the Beam job, the account at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+
+import apache_beam as beam
+import filelock
+import msgspec
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+from rich.console import Console
+
+from pipeline.build import build_pipeline
+from pipeline.config import Config, resolved
+from pipeline.stages import Run, run_folder, written_folders
+from pipeline.summary import print_summary
+from transforms import live
+from transforms.account import Summary
+from transforms.commit import recover, write_whole
+
+_log = logging.getLogger(__name__)
+
+LOCAL_RUNNER = "FnApiRunner"
+"""Named always: Beam's own default tries to download a runner and differs from machine to machine."""
+
+
+class RunError(Exception):
+    """A run that can't start or has failed; the message says why and what to do, in one line."""
+
+
+def beam_options(arguments: list[str]) -> PipelineOptions:
+    """Return Beam's options: the user's, and a local in-process runner where they name none."""
+    options = PipelineOptions(arguments, save_main_session=False)
+    standard, direct = options.view_as(StandardOptions), options.view_as(DirectOptions)
+    if standard.runner is None:
+        standard.runner = LOCAL_RUNNER
+    if standard.runner == LOCAL_RUNNER and direct.direct_num_workers != 1:
+        direct.direct_running_mode = "multi_processing"
+    return options
+
+
+def run_batch(config: Config, run: Run, beam_arguments: list[str]) -> Summary:
+    """Run a configuration once, to its end.
+
+    Raises:
+      RunError: a folder can't be written, another run holds the memory, or the job failed. Nothing has been changed
+        then: the next run does all of it again.
+    """
+    for folder in written_folders(config, run):
+        check_writable(folder)
+    with _locked(config.state_path), _progress():
+        recover(config.state_path, written_folders(config, run))
+        try:
+            with beam.Pipeline(options=beam_options(beam_arguments)) as root:
+                build_pipeline(root, config, run)
+        except Exception as error:
+            _log.debug("the run failed", exc_info=True)
+            recover(config.state_path, written_folders(config, run))
+            if root_cause(error).endswith("KeyboardInterrupt"):  # Beam's workers wrap it
+                raise KeyboardInterrupt from error
+            raise RunError(f"the run failed, nothing was written: {root_cause(error)}") from error
+    folder = run_folder(config, run)
+    write_whole(FileSystems.join(folder, "config.yaml"), resolved(config).encode())
+    with FileSystems.open(FileSystems.join(folder, "summary.json")) as file:
+        return msgspec.json.decode(file.read(), type=Summary)
+
+
+def root_cause(error: BaseException) -> str:
+    """Return in one line what a Beam job failed of, without the tracebacks that Beam puts into its messages."""
+    text = str(error)
+    causes: list[str] = re.findall(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Exit)\w*: .+)$", text, re.MULTILINE)
+    line = causes[-1] if causes else f"{type(error).__name__}: {text.strip().splitlines()[0] if text.strip() else ''}"
+    return re.sub(r"\s*\[while running .*", "", line)
+
+
+def check_writable(folder: str) -> None:
+    """Make a local folder that is missing.
+
+    Raises:
+      RunError: it can't be made or written to.
+    """
+    if FileSystems.get_scheme(folder) is not None:
+        return  # a remote filesystem tells when it is written to
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise RunError(f"{folder}: can't be written to: {error.strerror}; choose another folder") from None
+
+
+@contextlib.contextmanager
+def _locked(state: str) -> Iterator[None]:
+    """Hold the memory, so that two runs at a time can't both add the same article."""
+    if FileSystems.get_scheme(state) is not None:
+        yield  # no locks on object stores; docs/operating.md says to schedule one run at a time
+        return
+    try:
+        with filelock.FileLock(os.path.join(state, "LOCK"), timeout=0):
+            yield
+    except filelock.Timeout:
+        raise RunError(f"{state}: another run is using it; wait for it, or set another state.path") from None
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[None]:
+    """Show a line of counts on a terminal while the run lasts; nothing where the output is piped."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    stop = threading.Event()
+    with console.status("starting") as status:
+
+        def refresh() -> None:
+            while not stop.wait(0.5):
+                counts = live.counts()
+                shown = (f"{counts.get(name, 0)} {name.replace('_', ' ')}" for name in SHOWN)
+                status.update(" · ".join(shown))
+
+        thread = threading.Thread(target=refresh, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+
+SHOWN = ("feeds", "entries", "records", "duplicates", "filtered", "dead_letters")
+
+
+def report(summary: Summary) -> None:
+    """Print the account of a run."""
+    print_summary(summary, Console(file=sys.stdout))

@@ -1,0 +1,122 @@
+"""Running a streaming configuration: a runner that can, until a signal asks to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import logging
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from types import FrameType
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions, PrismRunnerOptions, StandardOptions
+from apache_beam.runners.runner import PipelineResult, PipelineState
+
+from pipeline.build import build_pipeline
+from pipeline.config import Config
+from pipeline.run import RunError, check_writable, root_cause
+from pipeline.stages import Run, written_folders
+from transforms.pubsub.source import IN_FLIGHT
+
+LOCAL_RUNNER = "PrismRunner"
+"""Named always, as for batch; of the local runners it alone streams without losing anything (docs/running.md)."""
+
+NO_STREAMS = {
+    "FnApiRunner": "fires all timers at once, and drops no duplicate",
+    "DirectRunner": "is another runner on every machine",
+    "BundleBasedDirectRunner": "refuses endless splittable sources",
+    "DaskRunner": "gives wrong results without saying so",
+}
+POLL_SECONDS = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+def stream_options(arguments: list[str]) -> PipelineOptions:
+    """Return Beam's options for streaming: the user's, and Prism where they name no runner.
+
+    Raises:
+      RunError: no runner is named and Prism is not on this machine, or one is named that can't stream.
+    """
+    options = PipelineOptions(arguments, save_main_session=False)
+    standard, prism = options.view_as(StandardOptions), options.view_as(PrismRunnerOptions)
+    standard.streaming = True
+    if standard.runner is None:
+        standard.runner = LOCAL_RUNNER
+    if standard.runner in NO_STREAMS:
+        raise RunError(f"--runner={standard.runner} {NO_STREAMS[standard.runner]}; leave it out to run on Prism")
+    if standard.runner == LOCAL_RUNNER and not prism.prism_location:
+        prism.prism_location = find_prism()
+    return options
+
+
+def find_prism() -> str:
+    """Return the path of Beam's local runner.
+
+    Raises:
+      RunError: it is not there; the message says how to get it.
+    """
+    gopath = os.environ.get("GOPATH", os.path.expanduser("~/go"))
+    named = os.environ.get("NEWSBEAM_PRISM")
+    candidates = [named] if named else [shutil.which("prism"), *glob.glob(os.path.join(gopath, "bin", "prism"))]
+    for path in candidates:
+        if path and os.path.exists(path):
+            return path
+    raise RunError(
+        "streaming on this machine needs Prism, Beam's local runner: "
+        f"go install github.com/apache/beam/sdks/v2/go/cmd/prism@v{beam.__version__}"
+    )
+
+
+def run_stream(config: Config, run: Run, beam_arguments: list[str]) -> None:
+    """Run a streaming configuration until it is told to stop (SIGTERM, Ctrl-C).
+
+    Stopping drains: no more messages are taken, those that were are stored and acknowledged. A second signal stops at
+    once; what is not acknowledged comes again next time.
+
+    Raises:
+      RunError: the job can't start, or has failed.
+    """
+    for folder in written_folders(config, run):
+        check_writable(folder)
+    IN_FLIGHT.reset()
+    root = beam.Pipeline(options=stream_options(beam_arguments))
+    build_pipeline(root, config, run)
+    with _stop_signals() as stops:
+        result = root.run()
+        while not PipelineState.is_terminal(result.state):
+            if stops and (len(stops) > 1 or IN_FLIGHT.idle()):
+                _cancel(result)
+                return
+            time.sleep(POLL_SECONDS)
+    if result.state == PipelineState.FAILED:
+        try:
+            result.wait_until_finish()
+        except Exception as error:
+            raise RunError(f"the job failed: {root_cause(error)}; what was not stored comes again") from error
+
+
+def _cancel(result: PipelineResult) -> None:
+    with contextlib.suppress(Exception):  # a runner that is gone has nothing left to stop
+        result.cancel()
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[list[int]]:
+    """Collect the signals that ask to stop; the first begins to drain."""
+    stops: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stops.append(number)
+        IN_FLIGHT.drain()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stops
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

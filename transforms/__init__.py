@@ -1,0 +1,1 @@
+"""The stages of newsbeam: pure functions, each wrapped in one Beam PTransform."""

@@ -1,0 +1,468 @@
+"""Lost and misplaced apostrophes: `Chinas economy`, `the countrys leader`, `dont`, `Jinpings' speech`.
+
+Whether a word lost an apostrophe is told by a linear model over the word, its neighbours, how frequent it is with and
+without the apostrophe, and how the page uses it. A second, smaller model weighs that against the page as a whole: a
+page that keeps its apostrophes hardly lost one, a page full of `Chinas` and `dont` lost them all. A third tells `'s`
+from `s'`. All are made by `training/train_apostrophes.py` from clean text whose apostrophes were taken out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from importlib.resources import files
+from math import log
+from typing import NamedTuple
+
+from transforms.normalize import linear
+from transforms.normalize.document import Document, Proposal
+from transforms.normalize.lexicon import UNKNOWN, classes, frequencies, word_class
+
+
+class Contraction(NamedTuple):
+    """A contraction that lost its apostrophe."""
+
+    restored: str
+    is_word: bool
+    """Whether the form without an apostrophe is an English word too."""
+
+
+class Candidate(NamedTuple):
+    """A word that may have lost an apostrophe."""
+
+    place: int
+    """Index in `Document.words`."""
+    kind: str
+    """`c` contraction, `l` lower case, `n` capital in mid-sentence, `i` capital at a start, `a` acronym and s."""
+
+
+class PageEvidence(NamedTuple):
+    """What a page shows about its apostrophes."""
+
+    lost: frozenset[str]
+    """Words that can hardly be anything but a word that lost its apostrophe (`dont`, `countrys`, `Chinas`)."""
+    kept: int
+    """Number of possessives and contractions that have theirs."""
+
+
+@cache
+def contractions() -> dict[str, Contraction]:
+    """Return contractions by the form without an apostrophe, in lower case."""
+    source = (files("transforms.normalize") / "models" / "contractions.tsv").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in source.splitlines() if not line.startswith("#"))
+    return {damaged: Contraction(restored, use == "word") for damaged, restored, use in rows}
+
+
+# the rules -----------------------------------------------------------------------------------------------------
+
+
+def lost(document: Document) -> Iterator[Proposal]:
+    """Propose apostrophes for possessives and contractions that lost theirs."""
+    page = linear.load("apostrophe_page")
+    context = TrainedContext(document)
+    for candidate, _, features in weighed(document, context):
+        confidence = linear.probability(linear.score(page, features))
+        if "alone" in features:
+            confidence *= _ALONE
+        if confidence > 0.5 and not _names_person(document, candidate):
+            start, end = document.spans[candidate.place]
+            after, certainty = _restored(document, context, candidate)
+            yield Proposal(start, end, after, confidence * certainty)
+
+
+def _names_person(document: Document, candidate: Candidate) -> bool:
+    """Tell whether the word may be a first name in s: unknown to the page, rare as a possessive, a surname behind."""
+    word, following = document.words[candidate.place], document.token(candidate.place + 1)
+    if candidate.kind not in "ni" or following is None or following.start - document.spans[candidate.place][1] != 1:
+        return False
+    stem, low = word[:-1], word[:-1].lower()
+    frequent = frequencies().get(low + "'s", UNKNOWN) >= _FREQUENT_POSSESSIVE
+    return following.text[0].isupper() and not document.page.all_forms[stem] and not frequent
+
+
+_FREQUENT_POSSESSIVE = 25
+
+
+def weighed(document: Document, context: Context) -> Iterator[tuple[Candidate, float, list[str]]]:
+    """Yield likely candidates, their log odds, and the features that set them against the page."""
+    evidence = document.page.once(page_evidence)
+    if evidence.kept and not evidence.lost:
+        return
+    found = [(candidate, context.score(candidate)) for candidate in candidates(document)]
+    found = [(candidate, odds) for candidate, odds in found if odds > _LEAST_ODDS]
+    seen = evidence.lost | {document.words[candidate.place] for candidate, odds in found if odds > STRONG}
+    for candidate, odds in found:
+        word = document.words[candidate.place]
+        others, sure = len(seen - {word}), word in evidence.lost
+        yield candidate, odds, page_features(odds, others, evidence.kept, candidate.kind, sure)
+
+
+_ALONE = 0.93
+"""What it takes from the confidence that nothing else on the page lost an apostrophe."""
+
+_LEAST_ODDS = -1.0
+
+STRONG = 3.0
+"""Log odds from which a word counts as evidence that the page lost apostrophes."""
+
+
+def misplaced(document: Document) -> Iterator[Proposal]:
+    """Propose `Jinping's` for `Jinpings'` where the page knows a Jinping and no Jinpings."""
+    forms = document.page.all_forms
+    for match in _MISPLACED.finditer(document.text):
+        stem = match.group(1)
+        if forms[stem] and _ratio(stem.lower()) >= 0 and not closes_quotation(document.text, match.start(2)):
+            yield Proposal(match.start(2), match.end(2), match.group(2)[::-1], 0.95)
+
+
+_MISPLACED = re.compile(r"(?<![Tt]he )(?<!\w)([A-Z][a-z]{2,})(s['’]) (?=[a-zA-Z])")
+
+
+def shouted(document: Document) -> Iterator[Proposal]:
+    """Propose `CNN's` for `CNNS` before a name or noun where the page or the language knows CNN and no CNNS."""
+    forms, zipf = document.page.all_forms, frequencies().get
+    for match in _SHOUTED.finditer(document.text):
+        base, after = match.group(1).lower(), match.group(2)
+        known = zipf(base + "'s", UNKNOWN) > UNKNOWN and zipf(base + "s", UNKNOWN) < zipf(base, UNKNOWN) - 15
+        if (
+            (known or forms[match.group(1)])
+            and (after[0].isupper() or word_class(after) in "NJ")
+            and not after.isupper()
+        ):
+            yield Proposal(match.end(1), match.end(1) + 1, f"{document.page.apostrophe}s", 0.93)
+
+
+_SHOUTED = re.compile(r"(?<![A-Z] )(?<![\w-])([B-DF-HJ-NP-TV-Z]{3,5})S (?=([A-Za-z]+))")
+"""An acronym without vowels and an S."""
+
+
+def closes_quotation(text: str, place: int) -> bool:
+    """Tell whether the mark after the s at `place` closes a quotation that opened earlier in the line."""
+    start = max(text.rfind("\n", 0, place) + 1, place - _LONGEST_QUOTATION)
+    return bool(_OPEN_QUOTATION.search(text, start, place))
+
+
+_LONGEST_QUOTATION = 400
+_OPEN_QUOTATION = re.compile(r"(?:^|(?<=[\s(]))['‘]\w[^'’]*\Z", re.MULTILINE)
+
+
+def _ratio(base: str) -> int:
+    zipf = frequencies().get
+    return zipf(base + "'s", UNKNOWN) - zipf(base + "s", UNKNOWN)
+
+
+def _restored(document: Document, context: Context, candidate: Candidate) -> tuple[str, float]:
+    """Return a word with its apostrophe, and how sure its place is."""
+    word, mark = document.words[candidate.place], document.page.apostrophe
+    if candidate.kind == "c":
+        full = contractions()[word.lower()].restored.replace("'", mark)
+        return (full[0].upper() + full[1:] if word[0].isupper() else full), 1.0
+    plural = linear.probability(linear.score(linear.load("apostrophe_plural"), context.features(candidate)))
+    return (f"{word}{mark}", plural) if plural > 0.5 else (f"{word[:-1]}{mark}s", 1 - plural)
+
+
+# the page ------------------------------------------------------------------------------------------------------
+
+
+def page_evidence(page: Document) -> PageEvidence:
+    """Return what `page` shows about its apostrophes, from single words alone."""
+    forms = page.all_forms
+    marked = [word for word in forms if "'" in word or "’" in word] if {"'", "’"} & page.characters else []
+    kept = sum(forms[word] for word in marked if _CLITIC.search(word))
+    return PageEvidence(frozenset(word for word in forms if word[-1] in "stedlm" and _surely_lost(word)), kept)
+
+
+_CLITIC = re.compile(r"['’](?:s|t|re|ve|ll|d|m)\Z", re.IGNORECASE)
+
+
+def _surely_lost(word: str) -> bool:
+    if not word.isalpha():
+        return False
+    contraction = contractions().get(word.lower())
+    if contraction is not None:
+        return not contraction.is_word
+    low = word.lower()
+    if word[-1] != "s" or len(word) < 4 or low[-2:] == "ss" or word[1:] != low[1:]:
+        return False
+    zipf = frequencies().get
+    possessive, plural = zipf(low[:-1] + "'s", UNKNOWN), zipf(low, UNKNOWN)
+    least = 10 if word == low else 8
+    return possessive - plural >= least or (plural <= UNKNOWN and possessive >= _LISTED)
+
+
+_LISTED = 13
+"""Frequency of a possessive (tenths of the Zipf scale) whose word is never listed with a plain s."""
+
+
+def page_features(odds: float, others: int, kept: int, kind: str, sure: bool) -> list[str]:
+    """Return the features by which a candidate is weighed against its page.
+
+    Args:
+      odds: the candidate's log odds.
+      others: other words of the page that surely lost an apostrophe.
+      kept: apostrophes that the page kept.
+      kind: kind of the candidate.
+      sure: whether the word can by itself hardly be anything else.
+    """
+    step = min(18, int(2 * odds) + 2)
+    more, still = min(4, others.bit_length()), min(6, kept.bit_length())
+    features = [
+        "",
+        *(f"odds>{level}" for level in range(step + 1)),
+        *(f"others>{level}" for level in range(more + 1)),
+        *(f"kept>{level}" for level in range(still + 1)),
+        f"others{more}kept{min(3, still)}",
+        f"kind{kind}",
+        f"odds{min(6, int(odds))}others{min(2, more)}",
+    ]
+    if sure:
+        features += ["sure", f"sure{kind}"]
+    if not others and (not sure or (kind != "c" and kept > 1)):
+        features.append("alone")
+    return features
+
+
+# candidates and their features ---------------------------------------------------------------------------------
+
+
+def candidates(document: Document) -> Iterator[Candidate]:
+    """Yield the words that may have lost an apostrophe."""
+    kinds = {word: kind for word in set(document.words) if (kind := _kind(word))}
+    starts, spans, text = document.initial_starts, document.spans, document.text
+    for index, word in enumerate(document.words):
+        kind = kinds.get(word, "")
+        if kind:
+            start, end = spans[index]
+            if text[end : end + 1] not in _MARKS:
+                yield Candidate(index, "i" if kind == "n" and start in starts else kind)
+
+
+_MARKS = frozenset(["'", "’"])
+
+
+def _kind(word: str) -> str:
+    """Return the kind of candidate that a word is, or an empty string; `n` for `i` too."""
+    if word[-1] not in "stedlm":
+        return ""
+    low = word.lower()
+    if low in contractions():
+        if low in _FIRST_PERSON and word[0] == "i":
+            return ""
+        return "c" if word[1:] == low[1:] else ""
+    if word[-1] != "s" or len(word) < 3 or not (word.isalpha() and word.isascii()) or low.endswith("ss"):
+        return ""
+    if word == low:
+        return "l"
+    return "a" if word[:-1].isupper() else "n"
+
+
+_FIRST_PERSON = frozenset(["ill", "id"])
+_INSIDE = frozenset([" ", "-", ' "', " “"])
+"""What may stand between the words of a noun phrase."""
+
+
+class _Type(NamedTuple):
+    """What a word tells by itself, and what groups it belongs to whose neighbours are seen apart."""
+
+    score: float
+    sort: str
+    """Group by kind and frequency."""
+    shape: str
+    """Group by how the page uses the word."""
+
+
+class Context:
+    """A document as the features of its candidates need it."""
+
+    def __init__(self, document: Document, weights: linear.Weights) -> None:
+        self.document = document
+        self.page = document.page
+        self.low = [word.lower() for word in document.words]
+        self.weights = weights
+        self.types: dict[tuple[str, str], _Type] = {}
+
+    def features(self, candidate: Candidate) -> list[str]:
+        """Return all features of a candidate."""
+        word = self.document.words[candidate.place]
+        kept, _ = self._page_features(word, candidate.kind)
+        return word_features(word, candidate.kind)[0] + kept + self._around(candidate)
+
+    def score(self, candidate: Candidate) -> float:
+        """Return the log odds that a candidate lost its apostrophe."""
+        own = self._type(candidate).score
+        return own if own < _HOPELESS else own + linear.score(self.weights, self._around(candidate))
+
+    def _type(self, candidate: Candidate) -> _Type:
+        key = self.document.words[candidate.place], candidate.kind
+        known = self.types.get(key)
+        if known is None:
+            score, sort = self.word_score(*key)
+            if score >= _HOPELESS - 3 or not self.weights:
+                features, shape = self._page_features(*key)
+                known = _Type(score + linear.score(self.weights, features), sort, shape)
+            else:
+                known = _Type(score, sort, "")
+            self.types[key] = known
+        return known
+
+    def word_score(self, word: str, kind: str) -> tuple[float, str]:
+        """Return the log odds that a word by itself gives, and its sort."""
+        features, sort = word_features(word, kind)
+        return linear.score(self.weights, features), sort
+
+    def _around(self, candidate: Candidate) -> list[str]:
+        """Return the features of the words around a candidate."""
+        index = candidate.place
+        _, sort, shape = self._type(candidate)
+        after, after_class = self._neighbour(index, 1)
+        after2, after2_class = self._neighbour(index, 2) if after_class.isalpha() else ("", "")
+        before, before_class = self._neighbour(index, -1)
+        before2, before2_class = self._neighbour(index, -2) if before_class.isalpha() else ("", "")
+        head = self._head(index)
+        return [
+            f"{sort}>{head}",
+            f"{shape}>{head}",
+            f"{sort}-{before_class}>{head}",
+            f"+{after}",
+            f"{sort}+{after_class}",
+            f"{sort}+{after_class}{after2_class}",
+            f"{sort}++{after2}",
+            f"-{before}",
+            f"{sort}-{before}",
+            f"{sort}-{before_class}",
+            f"{sort}-{before_class}+{after_class}",
+            f"{sort}-{before_class}+{after_class}{after2_class}",
+            f"{sort}-{before2_class}{before_class}+{after_class}",
+            f"{sort}--{before2}",
+            f"{sort}+{after}",
+            f"{shape}+{after_class}",
+            f"{shape}+{after_class}{after2_class}",
+            f"{shape}-{before_class}+{after_class}",
+            f"{shape}-{before}",
+        ]
+
+    def _head(self, index: int) -> str:
+        """Return the classes of the words that follow, up to the first that is no adjective, number or -ing form."""
+        low, document, path = self.low, self.document, ""
+        for place in range(index + 1, min(index + 6, len(low))):
+            if document.gap(place) not in _INSIDE:
+                return path + "."
+            sort = "J" if low[place] == "own" else self._sort(place)
+            if sort not in path[-1:]:
+                path += sort
+            if sort not in "JU":
+                break
+        return path
+
+    def _sort(self, place: int) -> str:
+        """Return the word's class with what else it can be, names and numbers apart."""
+        low = self.low[place]
+        if low[0].isdigit():
+            return "U"
+        if self.document.words[place] != low:
+            return "P"
+        known = classes().get(low)
+        return word_class(low) if known is None else known[:2] if known[0] in "NVSZDM" else known[0]
+
+    def _neighbour(self, index: int, step: int) -> tuple[str, str]:
+        """Return a neighbouring word in lower case and its class; punctuation between makes it `,` or the like."""
+        document = self.document
+        if not 0 <= index + step < len(document.words):
+            return "#", "."
+        gap = document.gap(index + step if step > 0 else index + step + 1)
+        if gap != " ":
+            mark = gap.strip()[:1] or "#"
+            return mark, mark if mark in ",-" else "."
+        word, low = document.words[index + step], self.low[index + step]
+        if word == low:
+            return low, word_class(low)
+        group = word_class(low)
+        return low, group if group in "TIOQCWX" else "U" if low[0].isdigit() else "P"
+
+    def _page_features(self, word: str, kind: str) -> tuple[list[str], str]:
+        """Return what the page tells about a word, and its shape."""
+        if kind == "c":
+            return [], "c"
+        stem, base = word[:-1], word[:-1].lower()
+        forms, all_forms = self.page.forms, self.page.all_forms
+        plural, possessive, _, trust = _frequencies(word.lower())
+        ratio = max(-25, min(25, possessive - plural)) // 3
+        named = min(3, forms[stem])
+        common = min(3, all_forms[base] + all_forms[base.capitalize()]) if kind == "l" else min(2, all_forms[base])
+        same = min(3, all_forms[word] + all_forms[word + "'"])
+        balance = "-" if kind == "l" else str(round(2 * log((max(0, forms[stem]) + 0.5) / (max(0, forms[word]) + 0.5))))
+        features = [
+            f"{kind}named{named}",
+            f"{kind}named{named}r{ratio // 2}",
+            f"{kind}common{common}",
+            f"{kind}same{same}",
+            f"{kind}named{named}same{same}",
+            f"balance{balance}",
+            f"balance{balance}r{ratio // 2}",
+            f"balance{balance}{trust}",
+        ]
+        if all_forms[stem + "'s"] or all_forms[stem + "’s"]:
+            features.append("kept")
+        return features, f"{'l' if kind == 'l' else 'C'}{named}{same}"
+
+
+class TrainedContext(Context):
+    """A document's context under the model that ships with newsbeam."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document, linear.load("apostrophe"))
+
+    def word_score(self, word: str, kind: str) -> tuple[float, str]:
+        return _word_score(word, kind)
+
+
+@lru_cache(maxsize=1 << 14)
+def _word_score(word: str, kind: str) -> tuple[float, str]:
+    features, sort = word_features(word, kind)
+    return linear.score(linear.load("apostrophe"), features), sort
+
+
+def _frequencies(low: str) -> tuple[int, int, int, str]:
+    """Return the frequencies of a word in s, of its possessive and of its base, and how far to trust them."""
+    zipf = frequencies().get
+    plural, possessive, singular = zipf(low, UNKNOWN), zipf(low[:-1] + "'s", UNKNOWN), zipf(low[:-1], UNKNOWN)
+    most = max(plural, possessive)
+    return plural, possessive, singular, "?" if most <= UNKNOWN else "r" if most < 20 else ""
+
+
+def word_features(word: str, kind: str) -> tuple[list[str], str]:
+    """Return the features of a word by itself, and the sort of word that its neighbours are seen with."""
+    low = word.lower()
+    if kind == "c":
+        if not contractions()[low].is_word:
+            return ["", "c:", f"c:{low}"], "c:"
+        return ["", f"c:{low}"], f"c:{low}"
+    base = low[:-1]
+    plural, possessive, singular, trust = _frequencies(low)
+    ratio = max(-25, min(25, possessive - plural)) // 3
+    spread = max(-15, min(25, singular - plural)) // 3
+    group = word_class(low) if plural > UNKNOWN else "0"
+    ending = base[-1] if base[-1] in "yxzhfsu" else base[-2:] if base.endswith(("en", "ss")) else ""
+    case = "l" if kind == "l" else "C"
+    features = [
+        "",
+        kind,
+        f"{kind}r{ratio}{trust}",
+        f"r{ratio}",
+        f"{kind}s{spread}",
+        f"{kind}r{ratio}s{spread}",
+        f"{kind}z{singular // 5}",
+        f"{kind}p{plural // 5}q{possessive // 5}",
+        f"{kind}group{group}",
+        f"{kind}base{word_class(base) if singular > UNKNOWN else '0'}",
+        f"{kind}end{ending}",
+        f"{kind}={low}",
+        *(f"{case}r>{step}" for step in range(-18, min(21, possessive - plural), 3)),
+        *(f"{case}s>{step}" for step in range(-12, min(21, singular - plural), 4)),
+    ]
+    return features, f"{kind}{(ratio + 1) // 3}"
+
+
+_HOPELESS = -5.0
+"""Neighbours hardly outweigh log odds below this; such words are passed over, which keeps the rule fast."""

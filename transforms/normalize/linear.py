@@ -1,0 +1,32 @@
+"""A logistic model over named features: the shape of all small models of this package.
+
+A model file (`models/*.tsv`) holds a header of comments and lines of a feature, a tab, and its weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from math import exp
+
+Weights = dict[str, float]
+
+
+@cache
+def load(name: str) -> Weights:
+    """Return the weights of the model `name`; read once a process."""
+    source = (files("transforms.normalize") / "models" / f"{name}.tsv").read_text(encoding="utf-8")
+    lines = (line.rpartition("\t") for line in source.split("\n") if line and not line.startswith("#"))
+    return {feature: float(weight) for feature, _, weight in lines}
+
+
+def score(weights: Weights, features: Iterable[str]) -> float:
+    """Return the log odds that a model gives to something with `features`; unknown ones count nothing."""
+    get = weights.get
+    return sum([get(feature, 0.0) for feature in features])
+
+
+def probability(log_odds: float) -> float:
+    """Return log odds as a probability."""
+    return 1.0 / (1.0 + exp(-max(-50.0, min(50.0, log_odds))))

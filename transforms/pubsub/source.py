@@ -1,0 +1,440 @@
+"""Reads messages from Pub/Sub and acknowledges them once what became of them is stored.
+
+A message is taken by a splittable DoFn and leaves it twice: as a `Message`, to become records, and, by the batch, as a
+`Receipt`. `AcknowledgeStored` keeps the receipts in Beam state until the watermark of the sinks has passed the
+messages' time of arrival, renews their leases meanwhile, and only then acknowledges them. A crash at any point before
+leaves them unacknowledged, so they come again.
+
+Why not in bundle finalisation, which Beam offers for this: a runner calls it when it has the source's bundle itself,
+which on Prism is in memory and about 20 ms after the pull, before any sink has seen the messages. The watermark says
+what is meant, on every runner alike.
+
+Event time is the time of arrival, so a message is never late, however old the article in it is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+import msgspec
+from apache_beam.coders import BytesCoder
+from apache_beam.io.iobase import RestrictionProgress, RestrictionTracker
+from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
+from apache_beam.metrics.metric import Metrics
+from apache_beam.pvalue import PCollection, TaggedOutput
+from apache_beam.transforms.core import RestrictionProvider
+from apache_beam.transforms.timeutil import TimeDomain
+from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec, on_timer
+from apache_beam.transforms.window import GlobalWindows, TimestampedValue
+from apache_beam.utils.timestamp import Duration, Timestamp
+from google.api_core import exceptions
+
+from transforms.coders import StructCoder, struct_coder
+from transforms.outcomes import NAMESPACE
+from transforms.pubsub.client import TRANSIENT, emulator_host, ensure_subscription, patiently, subscriber
+from transforms.pubsub.config import PubSubConfig
+
+RECEIPTS = "receipts"
+PULL_SECONDS = 5.0
+"""A pull without messages is given up after this, so that an idle source still moves the watermark."""
+NEXT_SECONDS = 0.1
+"""Pause between two pulls. Never 0: Flink ends the bundle under way before a checkpoint, and a remainder that is due at
+once begins the next one there and then, so that no checkpoint would ever be completed."""
+AWAY_SECONDS = 1.0
+"""Pause after a pull that failed."""
+FULL_SECONDS = 0.2
+"""Pause when too much is not acknowledged yet."""
+MODIFY_AT_ONCE = 1000
+"""Most ack ids in one request; its size is limited to 512 KiB."""
+
+_log = logging.getLogger(__name__)
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A Pub/Sub message as received."""
+
+    data: bytes
+    attributes: dict[str, str]
+    message_id: str
+    published_at: dt.datetime
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What it takes to acknowledge the messages of one pull."""
+
+    subscription: str
+    ack_ids: list[str]
+
+
+struct_coder(Message)
+struct_coder(Receipt)
+
+
+class InFlight:
+    """Counts the messages of this process that are not acknowledged yet: for backpressure, and to know when it is done.
+
+    An entry is forgotten when it has not been renewed for its time, so that what goes on in another process, or was
+    cut short by a failure, is not waited for for ever.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._pulled: dict[str, float] = {}
+        self._waiting: dict[str, tuple[int, float]] = {}
+        self._draining = False
+
+    def pulled(self, key: str, seconds: float) -> None:
+        """Note that a receipt is on its way to `AcknowledgeStored`."""
+        with self._lock:
+            self._pulled[key] = self._now() + seconds
+
+    def add(self, key: str, messages: int, seconds: float) -> None:
+        """Note, or renew, that `AcknowledgeStored` holds the receipt of so many messages in this process."""
+        with self._lock:
+            self._pulled.pop(key, None)
+            self._waiting[key] = (messages, self._now() + seconds)
+
+    def remove(self, key: str) -> None:
+        """Note that a receipt was dealt with."""
+        with self._lock:
+            self._pulled.pop(key, None)
+            self._waiting.pop(key, None)
+
+    def messages(self) -> int:
+        """Return how many messages `AcknowledgeStored` holds in this process."""
+        with self._lock:
+            self._forget()
+            return sum(messages for messages, _ in self._waiting.values())
+
+    def idle(self) -> bool:
+        """Tell whether nothing that was pulled or held here is left to be stored."""
+        with self._lock:
+            self._forget()
+            return not (self._pulled or self._waiting)
+
+    def _forget(self) -> None:
+        now = self._now()
+        self._pulled = {key: until for key, until in self._pulled.items() if until > now}
+        self._waiting = {key: (messages, until) for key, (messages, until) in self._waiting.items() if until > now}
+
+    @property
+    def draining(self) -> bool:
+        """Whether no more messages are to be taken."""
+        return self._draining
+
+    def drain(self) -> None:
+        """Take no more messages; `idle()` tells when all that were taken are stored and acknowledged."""
+        self._draining = True
+
+    def reset(self) -> None:
+        """Begin anew, as for another pipeline in the same process."""
+        with self._lock:
+            self._pulled.clear()
+            self._waiting.clear()
+            self._draining = False
+
+
+IN_FLIGHT = InFlight()
+"""Of this process. A pipeline whose workers are elsewhere has its backpressure and its drain from its runner."""
+
+
+def to_milliseconds(seconds: float) -> Timestamp:
+    """Return a Beam timestamp in whole milliseconds, which is all that runners keep of an element's time."""
+    return Timestamp(micros=int(seconds * 1000) * 1000)
+
+
+class _PullTracker(RestrictionTracker):
+    """Tracks an endless pull: any claim succeeds until the runner or the DoFn itself asks for a checkpoint."""
+
+    def __init__(self, restriction: bytes) -> None:
+        self._restriction = restriction
+        self._checkpointed = False
+
+    def current_restriction(self) -> bytes:
+        return self._restriction
+
+    def try_claim(self, position: int) -> bool:
+        return not self._checkpointed
+
+    def try_split(self, fraction_of_remainder: float) -> tuple[bytes, bytes] | None:
+        if fraction_of_remainder or self._checkpointed:
+            return None
+        self._checkpointed = True
+        return self._restriction, self._restriction
+
+    def check_done(self) -> bool:
+        if not self._checkpointed:
+            raise ValueError("a pull ended without a checkpoint")
+        return True
+
+    def current_progress(self) -> RestrictionProgress:
+        return RestrictionProgress(completed=0, remaining=1)
+
+    def is_bounded(self) -> bool:
+        return False
+
+
+class _PullRestrictions(RestrictionProvider):
+    def initial_restriction(self, element: int) -> bytes:
+        return b"pull"  # not empty: Beam takes a falsy remainder for none
+
+    def create_tracker(self, restriction: bytes) -> _PullTracker:
+        return _PullTracker(restriction)
+
+    def restriction_size(self, element: int, restriction: bytes) -> int:
+        return 1
+
+    def restriction_coder(self) -> BytesCoder:
+        return BytesCoder()
+
+    def truncate(self, element: int, restriction: bytes) -> None:
+        """Stop pulling when the runner drains the job."""
+
+
+class _Pull(beam.DoFn):
+    """Pulls one batch a bundle, for ever."""
+
+    def __init__(self, config: PubSubConfig) -> None:
+        self.config = config
+        self.host = emulator_host(config.emulator)
+        self.subscription = config.subscription_path()
+        self.received = Metrics.counter(NAMESPACE, "pubsub/received")
+        self.failed_pulls = Metrics.counter(NAMESPACE, "pubsub/failed pulls")
+
+    def setup(self) -> None:
+        if self.config.topic is not None:
+            topic, lease = self.config.topic, self.config.lease_seconds
+            patiently(
+                "making the subscription",
+                lambda: ensure_subscription(self.host, self.subscription, topic, lease),
+                60,
+            )
+
+    @beam.DoFn.unbounded_per_element()  # type: ignore[untyped-decorator]
+    def process(
+        self,
+        puller: int,
+        tracker: Any = beam.DoFn.RestrictionParam(_PullRestrictions()),
+        watermark: Any = beam.DoFn.WatermarkEstimatorParam(ManualWatermarkEstimator.default_provider()),
+    ) -> Iterator[Any]:
+        if not tracker.try_claim(0):
+            return
+        if IN_FLIGHT.draining or IN_FLIGHT.messages() >= self.config.max_outstanding:
+            self._advance(watermark)
+            tracker.defer_remainder(Duration(seconds=FULL_SECONDS))
+            return
+        pause = NEXT_SECONDS
+        try:
+            received = self._pull()
+        except TRANSIENT as error:
+            _log.warning("pull from %s failed: %s", self.subscription, type(error).__name__, extra={"stage": "read"})
+            self.failed_pulls.inc()
+            received, pause = [], AWAY_SECONDS
+        arrived = self._advance(watermark)
+        if received:
+            self.received.inc(len(received))
+            receipt = Receipt(subscription=self.subscription, ack_ids=[one.ack_id for one in received])
+            key = uuid.uuid4().hex
+            IN_FLIGHT.pulled(key, self.config.lease_seconds)
+            yield TaggedOutput(RECEIPTS, TimestampedValue((key, receipt), arrived))
+            for one in received:
+                yield TimestampedValue(_message(one.message), arrived)
+        tracker.defer_remainder(Duration(seconds=pause))
+
+    def _pull(self) -> list[Any]:
+        """Return what is there, its lease prolonged, or an empty list after a short wait."""
+        client = subscriber(self.host)
+        try:
+            answer = client.pull(
+                request={"subscription": self.subscription, "max_messages": self.config.max_messages},
+                retry=None,
+                timeout=PULL_SECONDS,
+            )
+        except exceptions.DeadlineExceeded:
+            return []
+        received = list(answer.received_messages)
+        if received:
+            extend(self.host, self.subscription, [one.ack_id for one in received], self.config.lease_seconds)
+        return received
+
+    @staticmethod
+    def _advance(watermark: Any) -> Timestamp:
+        """Move the watermark to now and return it; a clock that is set back does not move it back."""
+        now = to_milliseconds(time.time())
+        current = watermark.current_watermark()
+        if current is not None and current >= now:
+            return current  # type: ignore[no-any-return]
+        watermark.set_watermark(now)
+        return now
+
+
+def _message(message: Any) -> Message:
+    return Message(
+        data=message.data,
+        attributes=dict(message.attributes),
+        message_id=message.message_id,
+        published_at=dt.datetime.fromtimestamp(message.publish_time.timestamp(), dt.timezone.utc),
+    )
+
+
+def extend(host: str | None, subscription: str, ack_ids: list[str], seconds: int) -> None:
+    """Have the server wait `seconds` from now before it sends these messages again."""
+    for chunk in _chunks(ack_ids):
+        subscriber(host).modify_ack_deadline(
+            request={"subscription": subscription, "ack_ids": chunk, "ack_deadline_seconds": seconds},
+            retry=None,
+            timeout=PULL_SECONDS,
+        )
+
+
+def acknowledge(host: str | None, subscription: str, ack_ids: list[str]) -> None:
+    """Tell the server that these messages are done with; patient while it can't be reached."""
+    for chunk in _chunks(ack_ids):
+        patiently("acknowledging", lambda chunk=chunk: _acknowledge(host, subscription, chunk), 60)  # type: ignore[misc]
+
+
+def _acknowledge(host: str | None, subscription: str, ack_ids: list[str]) -> None:
+    request = {"subscription": subscription, "ack_ids": ack_ids}
+    subscriber(host).acknowledge(request=request, retry=None, timeout=PULL_SECONDS)
+
+
+def _chunks(ack_ids: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(ack_ids), MODIFY_AT_ONCE):
+        yield ack_ids[start : start + MODIFY_AT_ONCE]
+
+
+class PullMessages(beam.PTransform[Any, tuple[PCollection[Message], PCollection[tuple[str, Receipt]]]]):
+    """Pulls messages for ever: returns `Message`s and the receipts for `AcknowledgeStored`."""
+
+    def __init__(self, config: PubSubConfig) -> None:
+        super().__init__()
+        self.config = config
+
+    def expand(self, pipeline: Any) -> tuple[PCollection[Message], PCollection[tuple[str, Receipt]]]:
+        pulled = (
+            pipeline
+            | "pullers" >> beam.Create(range(self.config.pullers))
+            | "spread" >> beam.Reshuffle()
+            | "pull" >> beam.ParDo(_Pull(self.config)).with_outputs(RECEIPTS, main="messages")
+        )
+        messages: PCollection[Message] = pulled["messages"] | "messages" >> beam.Map(_same).with_output_types(Message)
+        receipts: PCollection[tuple[str, Receipt]] = pulled[RECEIPTS] | "receipts" >> beam.Map(_same).with_output_types(
+            tuple[str, Receipt]
+        )
+        return messages, receipts
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+class _AcknowledgeLater(beam.DoFn):
+    """Keeps a receipt until the watermark has passed it, prolonging its leases by the clock."""
+
+    RECEIPT = ReadModifyWriteStateSpec("receipt", StructCoder(Receipt))
+    STORED = TimerSpec("stored", TimeDomain.WATERMARK)
+    LEASE = TimerSpec("lease", TimeDomain.REAL_TIME)
+
+    def __init__(self, config: PubSubConfig, longest_window: float) -> None:
+        self.host = emulator_host(config.emulator)
+        self.lease_seconds = config.lease_seconds
+        self.wait = Duration(seconds=longest_window) + Duration(micros=1000)
+        self.acknowledged = Metrics.counter(NAMESPACE, "pubsub/acknowledged")
+        self.late = Metrics.counter(NAMESPACE, "pubsub/failed acknowledgements")
+
+    def process(
+        self,
+        element: tuple[str, Receipt],
+        arrived: Any = beam.DoFn.TimestampParam,
+        receipt: Any = beam.DoFn.StateParam(RECEIPT),
+        stored: Any = beam.DoFn.TimerParam(STORED),
+        lease: Any = beam.DoFn.TimerParam(LEASE),
+    ) -> None:
+        key, value = element
+        IN_FLIGHT.add(key, len(value.ack_ids), 2 * self.lease_seconds)
+        receipt.write(value)
+        stored.set(arrived + self.wait)
+        lease.set(Timestamp.now() + Duration(seconds=self.lease_seconds / 2))
+
+    @on_timer(LEASE)
+    def prolong(
+        self,
+        key: Any = beam.DoFn.KeyParam,
+        receipt: Any = beam.DoFn.StateParam(RECEIPT),
+        lease: Any = beam.DoFn.TimerParam(LEASE),
+    ) -> None:
+        value: Receipt | None = receipt.read()
+        if value is None:
+            return
+        IN_FLIGHT.add(key, len(value.ack_ids), 2 * self.lease_seconds)
+        pause = self.lease_seconds / 2
+        try:
+            extend(self.host, value.subscription, value.ack_ids, self.lease_seconds)
+        except exceptions.GoogleAPICallError as error:
+            _log.warning("prolonging leases failed: %s", type(error).__name__, extra={"stage": "acknowledge"})
+            pause = AWAY_SECONDS
+        lease.set(Timestamp.now() + Duration(seconds=pause))
+
+    @on_timer(STORED)
+    def acknowledge(
+        self,
+        key: Any = beam.DoFn.KeyParam,
+        receipt: Any = beam.DoFn.StateParam(RECEIPT),
+        lease: Any = beam.DoFn.TimerParam(LEASE),
+    ) -> None:
+        value: Receipt | None = receipt.read()
+        if value is not None:
+            try:
+                acknowledge(self.host, value.subscription, value.ack_ids)
+                self.acknowledged.inc(len(value.ack_ids))
+            except exceptions.GoogleAPICallError as error:
+                # They come again and are dropped as duplicates: no reason to fail what is stored.
+                _log.warning("acknowledging failed: %s", type(error).__name__, extra={"stage": "acknowledge"})
+                self.late.inc(len(value.ack_ids))
+        receipt.clear()
+        lease.clear()
+        IN_FLIGHT.remove(key)
+
+
+class AcknowledgeStored(beam.PTransform[PCollection[tuple[str, Receipt]], PCollection[Any]]):
+    """Acknowledges the messages of each receipt when everything that became of them is stored.
+
+    Args:
+      config: of the source that gave the receipts.
+      stored: the outputs of all that writes: sinks and dead letters. Their elements don't matter, their watermarks do,
+        so each must depend on the writing itself. A sink that keeps elements in state must hold the watermark for them.
+      longest_window: seconds of the longest window that a sink collects before it writes: grouping moves elements to
+        the end of their window, so the watermark must pass that too.
+    """
+
+    def __init__(self, config: PubSubConfig, stored: Iterable[PCollection[Any]], longest_window: float = 0) -> None:
+        super().__init__()
+        self.config = config
+        self.stored = list(stored)
+        self.longest_window = longest_window
+
+    def expand(self, receipts: PCollection[tuple[str, Receipt]]) -> PCollection[Any]:
+        signals = [
+            stored
+            | f"into one window {i}" >> beam.WindowInto(GlobalWindows())
+            | f"only its time {i}" >> beam.FlatMap(_nothing).with_output_types(tuple[str, Receipt])
+            for i, stored in enumerate(self.stored)
+        ]
+        acknowledged: PCollection[Any] = (
+            (receipts, *signals)
+            | "with what is stored" >> beam.Flatten()
+            | "acknowledge" >> beam.ParDo(_AcknowledgeLater(self.config, self.longest_window))
+        )
+        return acknowledged
+
+
+def _nothing(_: Any) -> tuple[()]:
+    return ()

@@ -1,0 +1,1 @@
+"""Where records go: files (JSONL, Parquet), PostgreSQL, BigQuery, Pub/Sub."""
