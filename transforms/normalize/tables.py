@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
 
 def rows(name: str) -> Iterator[list[str]]:
-    """Yield the rows of `data/<name>.tsv`; lines that start with `#` are comments."""
-    text = files("transforms.normalize").joinpath("data", f"{name}.tsv").read_text(encoding="utf-8")
-    for line in text.splitlines():
+    """Yield the rows of `data/<name>.tsv`, or of `.tsv.gz` for a long table; lines that start with `#` are comments."""
+    data = files("transforms.normalize").joinpath("data")
+    plain = data.joinpath(f"{name}.tsv")
+    raw = plain.read_bytes() if plain.is_file() else gzip.decompress(data.joinpath(f"{name}.tsv.gz").read_bytes())
+    for line in raw.decode("utf-8").splitlines():
         if line and not line.startswith("#"):
             yield line.split("\t")
 
