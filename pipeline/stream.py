@@ -20,7 +20,7 @@ from pipeline.build import build_pipeline
 from pipeline.config import Config
 from pipeline.run import RunError, check_writable, root_cause
 from pipeline.stages import Run, written_folders
-from transforms.pubsub.source import IN_FLIGHT
+from transforms.endless import IN_FLIGHT
 
 LOCAL_RUNNER = "PrismRunner"
 """Named always, as for batch; of the local runners it alone streams without losing anything (docs/running.md)."""

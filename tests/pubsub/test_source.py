@@ -11,9 +11,10 @@ from apache_beam.transforms.window import FixedWindows, TimestampedValue
 
 pytest.importorskip("google.pubsub_v1", reason="the extra `gcp` is not installed")
 
+from transforms.endless import InFlight
 from transforms.pubsub import source
 from transforms.pubsub.config import PubSubConfig
-from transforms.pubsub.source import AcknowledgeStored, InFlight, Receipt
+from transforms.pubsub.source import AcknowledgeStored, Receipt
 
 CONFIG = PubSubConfig(subscription="projects/p/subscriptions/news", emulator="127.0.0.1:1")
 EVENTS: list[str] = []

@@ -16,10 +16,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import threading
-import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
@@ -32,11 +30,12 @@ from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec, on_timer
-from apache_beam.transforms.window import GlobalWindows, TimestampedValue
+from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Duration, Timestamp
 from google.api_core import exceptions
 
 from transforms.coders import StructCoder, struct_coder
+from transforms.endless import IN_FLIGHT, advance, with_what_is_stored
 from transforms.outcomes import NAMESPACE
 from transforms.pubsub.client import TRANSIENT, emulator_host, ensure_subscription, patiently, subscriber
 from transforms.pubsub.config import PubSubConfig
@@ -75,80 +74,6 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
 struct_coder(Message)
 struct_coder(Receipt)
-
-
-class InFlight:
-    """Counts the messages of this process that are not acknowledged yet: for backpressure, and to know when it is done.
-
-    An entry is forgotten when it has not been renewed for its time, so that what goes on in another process, or was
-    cut short by a failure, is not waited for for ever.
-    """
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._lock = threading.Lock()
-        self._pulled: dict[str, float] = {}
-        self._waiting: dict[str, tuple[int, float]] = {}
-        self._draining = False
-
-    def pulled(self, key: str, seconds: float) -> None:
-        """Note that a receipt is on its way to `AcknowledgeStored`."""
-        with self._lock:
-            self._pulled[key] = self._now() + seconds
-
-    def add(self, key: str, messages: int, seconds: float) -> None:
-        """Note, or renew, that `AcknowledgeStored` holds the receipt of so many messages in this process."""
-        with self._lock:
-            self._pulled.pop(key, None)
-            self._waiting[key] = (messages, self._now() + seconds)
-
-    def remove(self, key: str) -> None:
-        """Note that a receipt was dealt with."""
-        with self._lock:
-            self._pulled.pop(key, None)
-            self._waiting.pop(key, None)
-
-    def messages(self) -> int:
-        """Return how many messages `AcknowledgeStored` holds in this process."""
-        with self._lock:
-            self._forget()
-            return sum(messages for messages, _ in self._waiting.values())
-
-    def idle(self) -> bool:
-        """Tell whether nothing that was pulled or held here is left to be stored."""
-        with self._lock:
-            self._forget()
-            return not (self._pulled or self._waiting)
-
-    def _forget(self) -> None:
-        now = self._now()
-        self._pulled = {key: until for key, until in self._pulled.items() if until > now}
-        self._waiting = {key: (messages, until) for key, (messages, until) in self._waiting.items() if until > now}
-
-    @property
-    def draining(self) -> bool:
-        """Whether no more messages are to be taken."""
-        return self._draining
-
-    def drain(self) -> None:
-        """Take no more messages; `idle()` tells when all that were taken are stored and acknowledged."""
-        self._draining = True
-
-    def reset(self) -> None:
-        """Begin anew, as for another pipeline in the same process."""
-        with self._lock:
-            self._pulled.clear()
-            self._waiting.clear()
-            self._draining = False
-
-
-IN_FLIGHT = InFlight()
-"""Of this process. A pipeline whose workers are elsewhere has its backpressure and its drain from its runner."""
-
-
-def to_milliseconds(seconds: float) -> Timestamp:
-    """Return a Beam timestamp in whole milliseconds, which is all that runners keep of an element's time."""
-    return Timestamp(micros=int(seconds * 1000) * 1000)
 
 
 class _PullTracker(RestrictionTracker):
@@ -228,7 +153,7 @@ class _Pull(beam.DoFn):
         if not tracker.try_claim(0):
             return
         if IN_FLIGHT.draining or IN_FLIGHT.messages() >= self.config.max_outstanding:
-            self._advance(watermark)
+            advance(watermark)
             tracker.defer_remainder(Duration(seconds=FULL_SECONDS))
             return
         pause = NEXT_SECONDS
@@ -238,7 +163,7 @@ class _Pull(beam.DoFn):
             _log.warning("pull from %s failed: %s", self.subscription, type(error).__name__, extra={"stage": "read"})
             self.failed_pulls.inc()
             received, pause = [], AWAY_SECONDS
-        arrived = self._advance(watermark)
+        arrived = advance(watermark)
         if received:
             self.received.inc(len(received))
             receipt = Receipt(subscription=self.subscription, ack_ids=[one.ack_id for one in received])
@@ -264,16 +189,6 @@ class _Pull(beam.DoFn):
         if received:
             extend(self.host, self.subscription, [one.ack_id for one in received], self.config.lease_seconds)
         return received
-
-    @staticmethod
-    def _advance(watermark: Any) -> Timestamp:
-        """Move the watermark to now and return it; a clock that is set back does not move it back."""
-        now = to_milliseconds(time.time())
-        current = watermark.current_watermark()
-        if current is not None and current >= now:
-            return current  # type: ignore[no-any-return]
-        watermark.set_watermark(now)
-        return now
 
 
 def _message(message: Any) -> Message:
@@ -422,19 +337,7 @@ class AcknowledgeStored(beam.PTransform[PCollection[tuple[str, Receipt]], PColle
         self.longest_window = longest_window
 
     def expand(self, receipts: PCollection[tuple[str, Receipt]]) -> PCollection[Any]:
-        signals = [
-            stored
-            | f"into one window {i}" >> beam.WindowInto(GlobalWindows())
-            | f"only its time {i}" >> beam.FlatMap(_nothing).with_output_types(tuple[str, Receipt])
-            for i, stored in enumerate(self.stored)
-        ]
-        acknowledged: PCollection[Any] = (
-            (receipts, *signals)
-            | "with what is stored" >> beam.Flatten()
-            | "acknowledge" >> beam.ParDo(_AcknowledgeLater(self.config, self.longest_window))
-        )
+        acknowledged: PCollection[Any] = with_what_is_stored(
+            receipts, self.stored, tuple[str, Receipt]
+        ) | "acknowledge" >> beam.ParDo(_AcknowledgeLater(self.config, self.longest_window))
         return acknowledged
-
-
-def _nothing(_: Any) -> tuple[()]:
-    return ()
