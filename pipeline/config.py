@@ -12,7 +12,16 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PrivateAttr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
 from transforms.entities import EntitiesConfig
 from transforms.feeds.config import FeedsConfig
@@ -20,6 +29,7 @@ from transforms.files import FilesConfig
 from transforms.language import LanguageConfig
 from transforms.normalize import NormalizeConfig
 from transforms.pubsub.config import PubSubConfig, PubSubSinkConfig
+from transforms.sinks.bigquery import BigQuerySink
 from transforms.sinks.files import JsonlSink, ParquetSink
 from transforms.sinks.postgres import PostgresSink
 
@@ -77,7 +87,7 @@ class DeadLettersConfig(_Part):
 
 
 Source = Annotated[FeedsConfig | FilesConfig | PubSubConfig, Field(discriminator="type")]
-Sink = Annotated[JsonlSink | ParquetSink | PostgresSink | PubSubSinkConfig, Field(discriminator="type")]
+Sink = Annotated[JsonlSink | ParquetSink | PostgresSink | BigQuerySink | PubSubSinkConfig, Field(discriminator="type")]
 
 
 class Config(_Part):
@@ -91,6 +101,14 @@ class Config(_Part):
     entities: EntitiesConfig = Field(default=EntitiesConfig(), description="entities")
     sinks: list[Sink] = Field(min_length=1, description="where records go; several at once")
     dead_letters: DeadLettersConfig = Field(default=DeadLettersConfig(), description="inputs that failed")
+
+    @model_validator(mode="after")
+    def _loads_only_in_batch(self) -> Config:
+        if self.streaming and any(
+            isinstance(sink, BigQuerySink) and sink.method == "file_loads" for sink in self.sinks
+        ):
+            raise ValueError("a stream can't use a BigQuery sink's method file_loads; leave it at auto")
+        return self
 
     _secrets: dict[str, str] = PrivateAttr(default_factory=dict)
     """Values that came from the environment, and the variables they came from."""
@@ -200,6 +218,9 @@ def _lines(path: str, error: ValidationError) -> Iterator[str]:
     """Yield a line for each mistake that pydantic found."""
     for mistake in error.errors():
         location = [str(part) for part in mistake["loc"]]
+        if not location:  # settings that don't go together
+            yield f"{path}: {mistake['msg'].removeprefix('Value error, ')}"
+            continue
         allowed = _names_at(Config, location[:-1])
         key = ".".join(_without_tag(location))
         if mistake["type"] == "extra_forbidden":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import os
 import re
@@ -27,6 +28,13 @@ from transforms.account import Summary
 from transforms.commit import recover, write_whole
 
 _log = logging.getLogger(__name__)
+
+EXTRAS = {
+    "bigquery": ("gcp", ["google.cloud.bigquery", "apitools"]),
+    "postgres": ("postgres", ["psycopg", "psycopg_pool"]),
+    "pubsub": ("gcp", ["google.pubsub_v1"]),
+}
+"""What a source or sink needs beyond newsbeam itself: the extra that brings it, and its modules."""
 
 LOCAL_RUNNER = "FnApiRunner"
 """Named always: Beam's own default tries to download a runner and differs from machine to machine."""
@@ -54,6 +62,7 @@ def run_batch(config: Config, run: Run, beam_arguments: list[str]) -> Summary:
       RunError: a folder can't be written, another run holds the memory, or the job failed. Nothing has been changed
         then: the next run does all of it again.
     """
+    check_installed(config)
     for folder in written_folders(config, run):
         check_writable(folder)
     with _locked(config.state_path), _progress():
@@ -79,6 +88,26 @@ def root_cause(error: BaseException) -> str:
     causes: list[str] = re.findall(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Exit)\w*: .+)$", text, re.MULTILINE)
     line = causes[-1] if causes else f"{type(error).__name__}: {text.strip().splitlines()[0] if text.strip() else ''}"
     return re.sub(r"\s*\[while running .*", "", line)
+
+
+def check_installed(config: Config) -> None:
+    """See that the libraries of the configured source and sinks are here.
+
+    Raises:
+      RunError: one is not; the message says how to get it.
+    """
+    parts = {"source": config.source.type} | {f"sinks.{number}": sink.type for number, sink in enumerate(config.sinks)}
+    for key, kind in parts.items():
+        extra, modules = EXTRAS.get(kind, ("", []))
+        if missing := next((module for module in modules if not _installed(module)), None):
+            raise RunError(f"{key}: {kind} needs {missing}, which is not installed; pip install 'newsbeam[{extra}]'")
+
+
+def _installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # of its parent
+        return False
 
 
 def check_writable(folder: str) -> None:

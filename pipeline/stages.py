@@ -28,6 +28,7 @@ from transforms.memory import FeedValidators, Memory, MergeMemory
 from transforms.outcomes import FAILED, GuardedMap, utc_now
 from transforms.pubsub.config import PubSubConfig, PubSubSinkConfig
 from transforms.records import DeadLetter, Record
+from transforms.sinks.bigquery import BigQuerySink, WriteBigQuery
 from transforms.sinks.files import JsonlSink, ParquetSink, WriteShards, extension_of
 from transforms.sinks.postgres import PostgresSink, WritePostgres
 from transforms.sinks.windowed import WriteWindowed
@@ -174,6 +175,10 @@ class WriteRecords(beam.PTransform[PCollection[Record], WriteOutcome]):
 
                 ids, refused = done | label >> WritePubSub(sink)
                 stored.append(ids)
+                failures.append(refused)
+            elif isinstance(sink, BigQuerySink):
+                loaded, refused = done | label >> WriteBigQuery(sink, streaming=self.run.streaming)
+                stored.append(loaded)
                 failures.append(refused)
             else:
                 stored.append(done | label >> write_files(self.config, self.run, sink))

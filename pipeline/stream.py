@@ -18,7 +18,7 @@ from apache_beam.runners.runner import PipelineResult, PipelineState
 
 from pipeline.build import build_pipeline
 from pipeline.config import Config
-from pipeline.run import RunError, check_writable, root_cause
+from pipeline.run import RunError, check_installed, check_writable, root_cause
 from pipeline.stages import Run, written_folders
 from transforms.endless import IN_FLIGHT
 
@@ -81,6 +81,7 @@ def run_stream(config: Config, run: Run, beam_arguments: list[str]) -> None:
     Raises:
       RunError: the job can't start, or has failed.
     """
+    check_installed(config)
     for folder in written_folders(config, run):
         check_writable(folder)
     IN_FLIGHT.reset()

@@ -102,3 +102,11 @@ def test_what_is_shown_can_be_loaded_again(tmp_path: Path) -> None:
 def test_every_configuration_of_the_repository_is_valid(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEWSBEAM_DSN", "postgresql://localhost/newsbeam")
     load_config(str(path))
+
+
+def test_a_stream_refuses_load_jobs_which_would_acknowledge_too_early(tmp_path: Path) -> None:
+    sink = {"type": "bigquery", "table": "a-project:news.articles", "method": "file_loads"}
+    source = {"type": "pubsub", "subscription": "projects/p/subscriptions/news"}
+    load_config(write(tmp_path, GOOD | {"sinks": [sink]}))
+    with pytest.raises(ConfigError, match="a stream can't use a BigQuery sink's method file_loads"):
+        load_config(write(tmp_path, {"source": source, "sinks": [sink]}))

@@ -40,6 +40,7 @@ def test_the_job_streams_reads_natively_and_runs_in_our_image():
     names = {transform.unique_name for transform in components.transforms.values()}
     assert "beam:transform:pubsub_read:v1" in urns
     assert any(name.endswith("first, same id") for name in names)
+    assert any(name.endswith("sink 0 bigquery/insert/_StreamToBigQuery/StreamInsertRows") for name in names)
     images = {environment.payload for environment in components.environments.values()}
     assert all(b"registry.example/newsbeam:1" in image for image in images if image)
     assert "JOB_TYPE_STREAMING" in str(handle.job)

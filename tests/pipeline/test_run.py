@@ -216,3 +216,14 @@ def test_ctrl_c_ends_a_run_at_once_in_one_line(tmp_path: Path) -> None:
     assert "interrupted, nothing was written" in error
     assert "Traceback" not in error
     assert job.records() == []
+
+
+def test_a_library_that_is_missing_is_told_with_its_extra(job: Job, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    job.settings["sinks"] = [{"type": "bigquery", "table": "a-project:news.articles"}]
+    job.write()
+    monkeypatch.setattr("pipeline.run.EXTRAS", {"bigquery": ("gcp", ["nowhere.to.be.found"])})
+    assert job.run() == 1
+    told = capsys.readouterr().err
+    assert told == (
+        "newsbeam: sinks.0: bigquery needs nowhere.to.be.found, which is not installed; pip install 'newsbeam[gcp]'\n"
+    )
