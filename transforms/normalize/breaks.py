@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from typing import NamedTuple
 
+from transforms.normalize.case import is_name
 from transforms.normalize.document import Document, Proposal
 from transforms.normalize.lexicon import UNKNOWN, classes, frequencies, read_groups, word_class
 
@@ -26,17 +28,68 @@ _KNOWN = 28
 
 
 def capital_inside(document: Document) -> Iterator[Proposal]:
-    """Propose to part words at a capital inside: `StatesEven` to `States. Even`, `saidPutin` to `said Putin`."""
+    """Propose to part words at a capital inside: `StatesEven` to `States. Even`, `saidPutin` to `said Putin`.
+
+    Where no sentence begins at the capital, the word may be a name in camelCase: it is parted only on a page whose
+    sentences ran together elsewhere, and never on one about software.
+    """
+    evidence = document.page
+    for split in evidence.once(_splits) if document is evidence else _splits(document):
+        confidence = split.confidence
+        if not split.begins and not evidence.once(_ran_together):
+            confidence = min(confidence, _CAMEL)
+        if not split.sure and evidence.once(_code_marks) >= _CODE:
+            confidence = min(confidence, _CAMEL)
+        yield Proposal(split.place, split.place, split.between, confidence)
+
+
+class _Split(NamedTuple):
+    """A place where two words may have run together."""
+
+    place: int
+    between: str
+    confidence: float
+    begins: bool
+    """Whether the capital is that of a word that begins sentences, or of a name after `of`, `said` …"""
+    sure: bool
+    """Whether no name in camelCase can end so."""
+
+
+_CAMEL = 0.5
+"""Confidence in a split that may be a name in camelCase."""
+_CODE = 2
+_CODE_MARK = re.compile(r"\w\(\)|=>|::|[=!]=|[{};]\n|</|[a-z]\.[a-z]+[A-Z(]|\b(?:const|import|return|async) [a-z]")
+
+
+def _code_marks(page: Document) -> int:
+    """Return how many marks of program code stand on a page, names in camelCase that it repeats among them."""
+    repeated = sum(1 for word in set(_CAMEL_CASE.findall(page.text)) if page.all_forms[word] > 1)
+    return len(_CODE_MARK.findall(page.text)) + repeated
+
+
+_CAMEL_CASE = re.compile(r"\b[a-z]+[A-Z](?<=[a-z]{2}[A-Z])[A-Za-z]+\b")
+
+
+def _splits(document: Document) -> list[_Split]:
+    found = []
     for match in _CAPITAL_INSIDE.finditer(document.text):
         left, right = _run_before(document.text, match.start()), match.group()
-        if not left:
-            continue
-        break_ = _at_capital(document, left, right, match)
-        if break_:
-            yield Proposal(match.start(), match.start(), *break_)
+        split = _at_capital(document, left, right, match) if left else None
+        if split:
+            found.append(split)
+    return found
 
 
-_CAPITAL_INSIDE = re.compile(r"[A-Z](?<=[A-Za-z0-9][A-Z])(?:[a-z]+|(?= [a-z]))(?![A-Za-z0-9'’_@]|\.\w| ?\()")
+def _ran_together(page: Document) -> bool:
+    """Tell whether sentences ran together on a page: names in camelCase then aren't the reason for inner capitals."""
+    splits = page.once(_splits)
+    begins = sum(split.begins for split in splits)
+    return 3 * (begins + sum(1 for _ in missing_space(page))) >= len(splits)
+
+
+_CAPITAL_INSIDE = re.compile(
+    r"[A-Z](?<=[A-Za-z0-9][A-Z])(?:[a-z]+|(?= [a-z]))(?!['’](?!(?:s|re|ve|ll|d|m|t)\b)|[A-Za-z0-9_@=]|\.\w| ?\()"
+)
 
 
 def _run_before(text: str, end: int) -> str:
@@ -49,56 +102,75 @@ def _run_before(text: str, end: int) -> str:
     return text[start:end]
 
 
-_ADDRESS_MARKS = frozenset("/@#_.&=-'’")
+_ADDRESS_MARKS = frozenset("/@#_.&=-'’?$")
 
 
-def _at_capital(document: Document, left: str, right: str, match: re.Match[str]) -> tuple[str, float] | None:
-    """Return what to put between two halves and how surely, or None where they are one word."""
+def _at_capital(document: Document, left: str, right: str, match: re.Match[str]) -> _Split | None:
+    """Return how to part two halves, or None where they are one word."""
     page, zipf, low, low_right = document.page, frequencies().get, left.lower(), right.lower()
+    glue = _glue()
+    place = match.start()
     whole = (left + right).lower()
-    if zipf(whole, 0) or page.all_forms[left + right] > 1 or low in _glue()["name-prefix"]:
+    if zipf(whole, 0) or page.all_forms[left + right] > 1 or low in glue["name-prefix"]:
         return None
     follows = document.text[match.end() : match.end() + 2]
-    starts = (
-        low_right in _glue()["sentence-start"] and len(follows) == 2 and follows[0] in " ," and not follows[1].isupper()
-    )
+    clitic_or_verb = follows[:1] in ("'", "’") or (left == low and len(low) > 3 and follows[:1] == " ")
+    subject = low_right in glue["subject"] or (low_right in ("it", "we") and clitic_or_verb)
+    ends_names = low_right in glue["name-end"] and not subject
+    starts = low_right in glue["sentence-start"] and len(follows) == 2 and follows[0] in " ,'’"
+    starts = starts and (subject or not follows[1].isupper())
     if left.isdigit():
-        if document.text[match.start() - len(left) - 1 : match.start() - len(left)] != " ":
+        if document.text[place - len(left) - 1 : place - len(left)] != " ":
             return None
-        return (". ", 0.93) if starts and len(low_right) > 2 and len(left) in (1, 2, 4) else None
+        parted = starts and len(low_right) > 2 and len(left) in (1, 2, 4)
+        return _Split(place, ". ", 0.93, True, True) if parted else None
     if not left.isalpha() or not left.isascii():
         return None
     seen_left = page.all_forms[left] > 0
     if left.isupper():
         known = len(left) > 1 and seen_left
-        return (". ", 0.93) if known and starts and low_right not in _glue()["name-end"] else None
+        return _Split(place, ". ", 0.93, True, subject) if known and starts and not ends_names else None
     if left[1:] != low[1:]:
-        return None
+        known = starts and not ends_names and (seen_left or (subject and zipf(low, 0) > 0))
+        return _Split(place, ". ", 0.93, True, subject) if known else None
     seen_right = page.all_forms[right] > 0
+    name = is_name(low_right)
     if left == low:
-        least = _KNOWN if starts or seen_right else _FREQUENT
-        known = (len(low) > 2 and zipf(low, 0) >= least) or (low in _glue()["never-last"] and len(low) > 1)
-        if not known or not (starts or seen_right or zipf(low_right, 0) >= _KNOWN):
+        last = low not in glue["never-last"]
+        least = (1 if not ends_names else _KNOWN) if starts else _KNOWN if seen_right else _FREQUENT
+        known = (len(low) > 2 and zipf(low, 0) >= least) or (not last and len(low) > 1) or (starts and low in _SHORT)
+        if not known or not (starts or seen_right or name or zipf(low_right, 0) >= _KNOWN):
             return None
-        return (
-            (". ", 0.95)
-            if starts and low not in _glue()["never-last"]
-            else (" ", 0.92 if seen_right or starts else 0.9)
-        )
+        if starts and last:
+            return _Split(place, ". ", 0.95, not ends_names, not ends_names)
+        sentence = last and not name and not starts
+        begins = starts or (name and not last)
+        return _Split(place, ". " if sentence else " ", 0.92 if seen_right or begins else 0.9, begins, begins)
     if starts:
-        named = word_class(low) in "P?" or low_right in _glue()["subject"]
-        known = seen_left or (
-            zipf(low, 0) >= _KNOWN and len(low) > 3 and low_right not in _glue()["name-end"] and named
+        named = word_class(low) in "P?" or subject
+        known = (
+            seen_left
+            or (subject and len(low) > 3)
+            or (zipf(low, 0) >= _KNOWN and len(low) > 3 and not ends_names and named)
         )
-        return (". ", 0.95) if known else None
-    return (" ", 0.95) if f"{left} {right}" in page.text else None
+        return _Split(place, ". ", 0.95, True, subject) if known else None
+    if f"{left} {right}" in page.text:
+        return _Split(place, " ", 0.95, False, False)
+    return _Split(place, " ", 0.92, False, False) if seen_left and seen_right else None
+
+
+_SHORT = frozenset(["up", "us", "it", "me", "go", "so", "do", "he", "we"])
+"""Words of two letters that end sentences."""
 
 
 def missing_space(document: Document) -> Iterator[Proposal]:
     """Propose the space that is missing after the end of a sentence: `ended.He said`."""
+    code = document.page.once(_code_marks) >= _CODE
     for match in _NO_SPACE.finditer(document.text):
         left = _run_before(document.text, match.start())
         right = match.group(2)
+        if code and right.lower() not in _glue()["sentence-start"]:
+            continue
         if len(left) > 1 and _knows(document, left) and (right == "I" or _knows(document, right)):
             yield Proposal(match.end(1), match.end(1), " ", 0.96)
 

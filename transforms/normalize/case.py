@@ -34,6 +34,12 @@ def uses() -> dict[str, Use]:
     return table
 
 
+def is_name(low: str) -> bool:
+    """Tell whether edited English writes a word with a capital far more often than in lower case."""
+    use = uses().get(low, _UNSEEN)
+    return use.capital > max(1, 2 * use.lower)
+
+
 # link texts ----------------------------------------------------------------------------------------------------
 
 
