@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipeline import __version__
+from pipeline.logs import FORMATS, LEVELS, set_up_logging
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         split = arguments.index("--")
         arguments, beam_arguments = arguments[:split], arguments[split + 1 :]
     options = _parser().parse_args(arguments)
-    _set_up_logging(options.verbose)
+    set_up_logging(_log_level(options), options.log_format)
     try:
         return int(options.command(options, beam_arguments))
     except KeyboardInterrupt:
@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"newsbeam {__version__}")
     parser.add_argument("-v", "--verbose", action="store_true", help="log what happens, with tracebacks")
+    parser.add_argument("--log-level", choices=LEVELS, help="log from this level on; -v is info, without it error")
+    parser.add_argument("--log-format", choices=FORMATS, default="text", help="json: one object a line (and info)")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="run a configuration")
@@ -89,15 +91,15 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _set_up_logging(verbose: bool) -> None:
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
-    # Beam logs each failed bundle with its traceback; the command says in one line what failed
-    logging.getLogger("apache_beam").setLevel(logging.INFO if verbose else logging.CRITICAL)
+def _log_level(options: argparse.Namespace) -> str:
+    """Return the level asked for; who asks for JSON, for machines, or to be told more, gets INFO."""
+    return str(options.log_level or ("info" if options.verbose or options.log_format == "json" else "error"))
 
 
 def _run(options: argparse.Namespace, beam_arguments: list[str], replay: str | None = None) -> int:
     from pipeline.config import ConfigError, load_config
-    from pipeline.run import RunError, report, run_batch
+    from pipeline.errors import RunError
+    from pipeline.run import report, run_batch
     from pipeline.stages import new_run
 
     try:
@@ -118,7 +120,7 @@ def _run(options: argparse.Namespace, beam_arguments: list[str], replay: str | N
 
 
 def _stream(config: Config, run: Run, beam_arguments: list[str]) -> None:
-    from pipeline.run import RunError
+    from pipeline.errors import RunError
 
     try:
         from pipeline.stream import run_stream

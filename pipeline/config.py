@@ -86,6 +86,13 @@ class DeadLettersConfig(_Part):
     window: float = Field(default=30, gt=0, description="streaming: seconds of arrival that go into one file")
 
 
+class MetricsConfig(_Part):
+    """Serves the metrics of a running job to Prometheus under `/metrics`, and under `/healthz` whether it runs."""
+
+    port: int = Field(ge=0, le=65535, description="port; 0 takes a free one and logs it")
+    host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 lets other machines in")
+
+
 Source = Annotated[FeedsConfig | FilesConfig | PubSubConfig, Field(discriminator="type")]
 Sink = Annotated[JsonlSink | ParquetSink | PostgresSink | BigQuerySink | PubSubSinkConfig, Field(discriminator="type")]
 
@@ -101,6 +108,7 @@ class Config(_Part):
     entities: EntitiesConfig = Field(default=EntitiesConfig(), description="entities")
     sinks: list[Sink] = Field(min_length=1, description="where records go; several at once")
     dead_letters: DeadLettersConfig = Field(default=DeadLettersConfig(), description="inputs that failed")
+    metrics: MetricsConfig | None = Field(default=None, description="metrics over HTTP; none where left out")
 
     @model_validator(mode="after")
     def _loads_only_in_batch(self) -> Config:

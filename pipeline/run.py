@@ -21,6 +21,8 @@ from rich.console import Console
 
 from pipeline.build import build_pipeline
 from pipeline.config import Config, resolved
+from pipeline.errors import RunError
+from pipeline.metrics import JobCollector, serve
 from pipeline.stages import Run, run_folder, written_folders
 from pipeline.summary import print_summary
 from transforms import live
@@ -38,10 +40,6 @@ EXTRAS = {
 
 LOCAL_RUNNER = "FnApiRunner"
 """Named always: Beam's own default tries to download a runner and differs from machine to machine."""
-
-
-class RunError(Exception):
-    """A run that can't start or has failed; the message says why and what to do, in one line."""
 
 
 def beam_options(arguments: list[str]) -> PipelineOptions:
@@ -65,7 +63,8 @@ def run_batch(config: Config, run: Run, beam_arguments: list[str]) -> Summary:
     check_installed(config)
     for folder in written_folders(config, run):
         check_writable(folder)
-    with _locked(config.state_path), _progress():
+    counted = JobCollector(lambda: (live.counts(), {}))  # a batch runner tells its metrics only at the end
+    with _locked(config.state_path), _progress(), serve(config.metrics, counted, lambda: (True, "RUNNING")):
         recover(config.state_path, written_folders(config, run))
         try:
             with beam.Pipeline(options=beam_options(beam_arguments)) as root:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 import msgspec
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import PCollection
 from apache_beam.transforms.window import GlobalWindows
 
@@ -25,7 +26,7 @@ from transforms.feeds.read import FeedFetch, ReadFeeds
 from transforms.files import FilesConfig, ReadArticleFiles, ReadDeadLetters
 from transforms.language import LanguageOutcome
 from transforms.memory import FeedValidators, Memory, MergeMemory
-from transforms.outcomes import FAILED, GuardedMap, utc_now
+from transforms.outcomes import FAILED, NAMESPACE, GuardedMap, utc_now
 from transforms.pubsub.config import PubSubConfig, PubSubSinkConfig
 from transforms.records import DeadLetter, Record
 from transforms.sinks.bigquery import BigQuerySink, WriteBigQuery
@@ -150,6 +151,16 @@ def finished(record: Record) -> Record:
     return record
 
 
+_lag = Metrics.distribution(NAMESPACE, "records/milliseconds from publication to the sinks")
+
+
+def with_lag_noted(record: Record) -> Record:
+    """Return the record; Beam's metrics note how far it is behind its publication."""
+    if record.published_at is not None:
+        _lag.update(max(0, int((time.time() - record.published_at.timestamp()) * 1000)))
+    return record
+
+
 class WriteRecords(beam.PTransform[PCollection[Record], WriteOutcome]):
     """Writes each record to every sink."""
 
@@ -162,7 +173,7 @@ class WriteRecords(beam.PTransform[PCollection[Record], WriteOutcome]):
         checked = records | "finish" >> beam.ParDo(GuardedMap("WriteRecords", finished)).with_output_types(
             Record
         ).with_outputs(FAILED, main="records")
-        done = checked["records"] | "finished" >> beam.Map(_same).with_output_types(Record)
+        done = checked["records"] | "finished" >> beam.Map(with_lag_noted).with_output_types(Record)
         failures, stored = [checked[FAILED]], []
         for number, sink in enumerate(self.config.sinks):
             label = f"sink {number} {sink.type}"

@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from types import FrameType
 
 import apache_beam as beam
+import grpc
 from apache_beam.options.pipeline_options import PipelineOptions, PrismRunnerOptions, StandardOptions
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
 from pipeline.build import build_pipeline
 from pipeline.config import Config
-from pipeline.run import RunError, check_installed, check_writable, root_cause
+from pipeline.errors import RunError
+from pipeline.metrics import JobCollector, JobHealth, query, serve
+from pipeline.run import check_installed, check_writable, root_cause
 from pipeline.stages import Run, written_folders
 from transforms.endless import IN_FLIGHT
 
@@ -32,6 +35,8 @@ NO_STREAMS = {
     "DaskRunner": "gives wrong results without saying so",
 }
 POLL_SECONDS = 0.5
+GONE_SECONDS = 15.0
+"""A runner that has not answered for this long is taken for gone."""
 
 _log = logging.getLogger(__name__)
 
@@ -87,18 +92,39 @@ def run_stream(config: Config, run: Run, beam_arguments: list[str]) -> None:
     IN_FLIGHT.reset()
     root = beam.Pipeline(options=stream_options(beam_arguments))
     build_pipeline(root, config, run)
-    with _stop_signals() as stops:
+    health = JobHealth()
+    started: list[PipelineResult] = []
+    collector = JobCollector(lambda: query(started[0]))
+    with _stop_signals() as stops, serve(config.metrics, collector, health.answer):
         result = root.run()
-        while not PipelineState.is_terminal(result.state):
+        started.append(result)
+        while not PipelineState.is_terminal(state := _state(result)):
+            health.note(state)
             if stops and (len(stops) > 1 or IN_FLIGHT.idle()):
                 _cancel(result)
                 return
             time.sleep(POLL_SECONDS)
-    if result.state == PipelineState.FAILED:
+    if state == PipelineState.FAILED:
         try:
             result.wait_until_finish()
         except Exception as error:
             raise RunError(f"the job failed: {root_cause(error)}; what was not stored comes again") from error
+
+
+def _state(result: PipelineResult) -> str:
+    """Return the job's state; patient for a while with a runner that doesn't answer.
+
+    Raises:
+      RunError: it doesn't answer.
+    """
+    end = time.monotonic() + GONE_SECONDS
+    while True:
+        try:
+            return str(result.state)
+        except grpc.RpcError as error:
+            if time.monotonic() > end:
+                raise RunError("the runner has gone; start it again, what was not stored comes again") from error
+            time.sleep(POLL_SECONDS)
 
 
 def _cancel(result: PipelineResult) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import logging
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -58,8 +59,17 @@ def dead_letter(stage: str, kind: str, value: Any, error: BaseException | str) -
     """
     message = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
     message = " ".join(message.split())
-    _log.info("%s failed: %s", stage, message, extra={"stage": stage, "article": getattr(value, "id", None)})
+    article = value.get("id") if isinstance(value, dict) else getattr(value, "id", None)
+    # messages of libraries quote what they were given, and no article text is logged at INFO
+    reason = "refused" if isinstance(error, str) else type(error).__name__
+    _log.info("%s became a dead letter: %s", kind, reason, extra={"stage": stage, "article": article})
+    _log.debug("the dead letter's error: %s", message, extra={"stage": stage, "article": article})
     return DeadLetter(stage=stage, error=message, kind=kind, input=plain(value), at=utc_now())
+
+
+def time_taken(stage: str) -> Any:
+    """Return Beam's distribution of the time that `stage` takes for an article, to be updated in microseconds."""
+    return Metrics.distribution(NAMESPACE, f"{stage}/microseconds an article")
 
 
 class GuardedMap(DoFn):
@@ -69,12 +79,15 @@ class GuardedMap(DoFn):
         self.stage = stage
         self.function = function
         self.failed = Metrics.counter(NAMESPACE, f"{stage}/failed")
+        self.taken = time_taken(stage)
 
     def process(self, record: Record) -> Iterator[Record | TaggedOutput[Any, Any]]:
+        started = time.perf_counter()
         try:
             result = self.function(record)
         except Exception as error:
             self.failed.inc()
             yield TaggedOutput(FAILED, dead_letter(self.stage, "record", record, error))
             return
+        self.taken.update(int((time.perf_counter() - started) * 1e6))
         yield result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from transforms.entities.config import EntitiesConfig
 from transforms.entities.extract import Extractor
-from transforms.outcomes import FAILED, NAMESPACE, Outcome, dead_letter
+from transforms.outcomes import FAILED, NAMESPACE, Outcome, dead_letter, time_taken
 from transforms.records import DeadLetter, Record
 
 STAGE = "entities"
@@ -39,6 +40,7 @@ class _Extract(DoFn):
         self.junk = Metrics.counter(NAMESPACE, f"{STAGE}/junk")
         self.found = Metrics.counter(NAMESPACE, f"{STAGE}/found")
         self.without_model = Metrics.counter(NAMESPACE, f"{STAGE}/without_model")
+        self.taken = time_taken(STAGE)
 
     def setup(self) -> None:
         self.extractor = Extractor(self.config)
@@ -68,7 +70,11 @@ class _Extract(DoFn):
             return
         languages = [_language(waiting.record) for waiting in batch]
         texts = [(waiting.record.text, language) for waiting, language in zip(batch, languages, strict=True)]
-        for waiting, language, result in zip(batch, languages, self.extractor.extract(texts), strict=True):
+        started = time.perf_counter()
+        results = self.extractor.extract(texts)
+        taken = int((time.perf_counter() - started) * 1e6 / len(batch))  # its share of the batch
+        for waiting, language, result in zip(batch, languages, results, strict=True):
+            self.taken.update(taken)
             if result.error is not None:
                 self.failed.inc()
                 letter = dead_letter(STAGE, "record", waiting.record, result.error)

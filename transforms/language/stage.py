@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from transforms.language import backends
 from transforms.language.config import LanguageConfig
 from transforms.language.detection import identify
 from transforms.language.tags import keeps
-from transforms.outcomes import FAILED, FILTERED, NAMESPACE, dead_letter
+from transforms.outcomes import FAILED, FILTERED, NAMESPACE, dead_letter, time_taken
 from transforms.records import DeadLetter, Record
 
 STAGE = "language"
@@ -51,6 +52,7 @@ class _Detect(beam.DoFn):
         self.config = config
         self.filtered = Metrics.counter(NAMESPACE, f"{STAGE}/filtered")
         self.failed = Metrics.counter(NAMESPACE, f"{STAGE}/failed")
+        self.taken = time_taken(STAGE)
 
     def setup(self) -> None:
         backends.load(self.config.backend)
@@ -58,6 +60,7 @@ class _Detect(beam.DoFn):
             backends.load(self.config.check)
 
     def process(self, record: Record) -> Iterator[Record | TaggedOutput[str, tuple[str, Record] | DeadLetter]]:
+        started = time.perf_counter()
         try:
             language, languages = identify(
                 _shown(record, self.config), declared=record.language.declared, config=self.config
@@ -66,6 +69,7 @@ class _Detect(beam.DoFn):
             self.failed.inc()
             yield TaggedOutput(FAILED, dead_letter(STAGE, "record", record, error))
             return
+        self.taken.update(int((time.perf_counter() - started) * 1e6))
         located = msgspec.structs.replace(record, language=language, languages=languages)
         if self.config.keep and not keeps(self.config.keep, language.code):
             self.filtered.inc()
