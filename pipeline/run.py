@@ -28,6 +28,7 @@ from pipeline.summary import print_summary
 from transforms import live
 from transforms.account import Summary
 from transforms.commit import recover, write_whole
+from transforms.sinks.postgres import PostgresSink, check_server
 
 _log = logging.getLogger(__name__)
 
@@ -61,13 +62,16 @@ def run_batch(config: Config, run: Run, beam_arguments: list[str]) -> Summary:
         then: the next run does all of it again.
     """
     check_installed(config)
+    options = beam_options(beam_arguments)
+    if options.view_as(StandardOptions).runner == LOCAL_RUNNER:
+        check_servers(config)
     for folder in written_folders(config, run):
         check_writable(folder)
     counted = JobCollector(lambda: (live.counts(), {}))  # a batch runner tells its metrics only at the end
     with _locked(config.state_path), _progress(), serve(config.metrics, counted, lambda: (True, "RUNNING")):
         recover(config.state_path, written_folders(config, run))
         try:
-            with beam.Pipeline(options=beam_options(beam_arguments)) as root:
+            with beam.Pipeline(options=options) as root:
                 build_pipeline(root, config, run)
         except Exception as error:
             _log.debug("the run failed", exc_info=True)
@@ -84,7 +88,10 @@ def run_batch(config: Config, run: Run, beam_arguments: list[str]) -> Summary:
 def root_cause(error: BaseException) -> str:
     """Return in one line what a Beam job failed of, without the tracebacks that Beam puts into its messages."""
     text = str(error)
-    causes: list[str] = re.findall(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Exit)\w*: .+)$", text, re.MULTILINE)
+    # `package.Name: message` or `SomeError: message`, as a traceback ends
+    causes: list[str] = re.findall(
+        r"^(?:(?:\w+\.)+(?=[A-Z])|(?=\w*(?:Error|Exception|Exit)))(\w+: .+)$", text, re.MULTILINE
+    )
     line = causes[-1] if causes else f"{type(error).__name__}: {text.strip().splitlines()[0] if text.strip() else ''}"
     return re.sub(r"\s*\[while running .*", "", line)
 
@@ -100,6 +107,22 @@ def check_installed(config: Config) -> None:
         extra, modules = EXTRAS.get(kind, ("", []))
         if missing := next((module for module in modules if not _installed(module)), None):
             raise RunError(f"{key}: {kind} needs {missing}, which is not installed; pip install 'newsbeam[{extra}]'")
+
+
+def check_servers(config: Config) -> None:
+    """See that each PostgreSQL sink's server takes records, before a local run begins.
+
+    A worker can't tell a server that is away for a while from one that was never there, and waits for either.
+
+    Raises:
+      RunError: one doesn't.
+    """
+    for number, sink in enumerate(config.sinks):
+        if isinstance(sink, PostgresSink):
+            try:
+                check_server(sink)
+            except ValueError as error:
+                raise RunError(f"sinks.{number}: postgres: {error}") from None
 
 
 def _installed(module: str) -> bool:

@@ -21,7 +21,7 @@ from pipeline.build import build_pipeline
 from pipeline.config import Config
 from pipeline.errors import RunError
 from pipeline.metrics import JobCollector, JobHealth, query, serve
-from pipeline.run import check_installed, check_writable, root_cause
+from pipeline.run import check_installed, check_servers, check_writable, root_cause
 from pipeline.stages import Run, written_folders
 from transforms.endless import IN_FLIGHT
 
@@ -87,10 +87,13 @@ def run_stream(config: Config, run: Run, beam_arguments: list[str]) -> None:
       RunError: the job can't start, or has failed.
     """
     check_installed(config)
+    options = stream_options(beam_arguments)
+    if options.view_as(StandardOptions).runner == LOCAL_RUNNER:
+        check_servers(config)
     for folder in written_folders(config, run):
         check_writable(folder)
     IN_FLIGHT.reset()
-    root = beam.Pipeline(options=stream_options(beam_arguments))
+    root = beam.Pipeline(options=options)
     build_pipeline(root, config, run)
     health = JobHealth()
     started: list[PipelineResult] = []

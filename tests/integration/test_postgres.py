@@ -15,7 +15,7 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from transforms.records import Edit, Record, Source
 from transforms.schema import to_builtins
-from transforms.sinks.postgres import PostgresSink, WritePostgres, pool, table_statements
+from transforms.sinks.postgres import PostgresSink, WritePostgres, check_server, make_table, pool
 
 
 @pytest.fixture
@@ -85,9 +85,7 @@ def test_full_text_search_uses_the_index(sink):
 def test_workers_may_make_the_same_table_at_once(sink):
     def make(_: int) -> None:
         with pool(sink.dsn, 8).connection() as connection:
-            connection.execute("SELECT pg_advisory_xact_lock(hashtext('newsbeam'), hashtext(%s))", [sink.table])
-            for statement in table_statements(sink.table):
-                connection.execute(statement)
+            make_table(connection, sink.table)
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(make, range(8)))
@@ -102,3 +100,42 @@ def test_a_table_of_an_older_version_gets_the_columns_it_lacks(sink):
     found = rows(sink)
     assert found["old"]["text"] == "kept"
     assert found["id-1"] == to_builtins(record(1))
+
+
+def test_a_server_that_takes_records_is_left_as_it_was(sink):
+    check_server(sink)
+    write(sink, [record(1)])
+    check_server(sink)
+    assert set(rows(sink)) == {"id-1"}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"dsn": "postgresql://postgres:secret@127.0.0.1:1/postgres"}, "Connection refused"),
+        ({"dsn": "not a dsn secret"}, "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
+        ({"table": "nowhere.articles"}, 'schema "nowhere" does not exist'),
+        ({"table": "pg_catalog.articles"}, "permission denied"),
+        ({"dsn": "postgresql://nobody:secret@{address}/postgres"}, 'role "nobody" does not exist'),
+        ({"dsn": "postgresql://postgres:secret@{address}/nothing"}, 'database "nothing" does not exist'),
+    ],
+)
+def test_a_server_that_takes_none_is_told_in_one_line_without_the_password(sink, postgres, change, told):
+    changed = {key: value.replace("{address}", postgres.address) for key, value in change.items()}
+    with pytest.raises(ValueError, match=told) as error:
+        check_server(sink.model_copy(update=changed))
+    assert "\n" not in str(error.value)
+    assert "secret" not in str(error.value)
+
+
+def test_a_table_that_is_not_ours_is_told_before_every_record_is_refused(sink):
+    with psycopg.connect(sink.dsn) as connection:
+        connection.execute(f"CREATE TABLE {sink.table} (id text, text text)")
+    with pytest.raises(ValueError, match="no unique or exclusion constraint"):
+        check_server(sink)
+
+
+def test_what_no_text_column_takes_is_a_dead_letter_wherever_it_stands(sink):
+    bad = [record(1, title="a\x00"), record(2, authors=["\x00"]), record(3, source=Source(name="\x00"))]
+    write(sink, [*bad, record(4)], failed=["id-1", "id-2", "id-3"])
+    assert set(rows(sink)) == {"id-4"}

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from pipeline.cli import main
+from pipeline.run import root_cause
 
 PARAGRAPH = (
     "The ministers of the coastal states met in Lisbon on Tuesday to talk about the price of fish, and agreed that "
@@ -211,7 +212,7 @@ def test_ctrl_c_ends_a_run_at_once_in_one_line(tmp_path: Path) -> None:
     process = job.start()
     wait_for(lambda: list((job.out / "records").glob(".newsbeam-*/*")), process)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=600)  # a machine may be busy
     assert process.returncode == 1
     assert "interrupted, nothing was written" in error
     assert "Traceback" not in error
@@ -227,3 +228,34 @@ def test_a_library_that_is_missing_is_told_with_its_extra(job: Job, capsys, monk
     assert told == (
         "newsbeam: sinks.0: bigquery needs nowhere.to.be.found, which is not installed; pip install 'newsbeam[gcp]'\n"
     )
+
+
+def test_a_database_that_is_not_there_is_told_before_the_run(job: Job, capsys) -> None:
+    pytest.importorskip("psycopg")
+    job.settings["sinks"] = [{"type": "postgres", "dsn": "postgresql://me:s3cret@127.0.0.1:1/news"}]
+    job.write()
+    assert job.run() == 1
+    told = capsys.readouterr().err
+    assert told.startswith("newsbeam: sinks.0: postgres: ")
+    assert "Connection refused" in told
+    assert told.count("\n") == 1
+    assert "s3cret" not in told
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        (
+            "bundle failed:Traceback (most recent call last):\n  File x\ngoogle.exceptions.NotFound: 404 no topic\n",
+            "NotFound: 404 no topic",
+        ),
+        ("Traceback:\nValueError: once\n\nRuntimeError: twice [while running 'step']", "RuntimeError: twice"),
+        (
+            "psycopg.errors.InvalidSchemaName: schema x does not exist\nLINE 1: y",
+            "InvalidSchemaName: schema x does not exist",
+        ),
+        ("nothing to see", "Exception: nothing to see"),
+    ],
+)
+def test_the_cause_is_found_among_beams_tracebacks(message: str, cause: str) -> None:
+    assert root_cause(Exception(message)) == cause

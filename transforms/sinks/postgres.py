@@ -30,6 +30,8 @@ CONNECT_SECONDS = 10
 INDEXED_CHARS = 250_000
 """Of title and text: PostgreSQL refuses to index a value whose words take more than 1 MB."""
 
+PROBE = Record(id="newsbeam tries whether it can write")
+
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _making = threading.Lock()
@@ -151,6 +153,36 @@ def pool(dsn: str, connections: int) -> Any:
         return _pool(dsn, connections)
 
 
+def make_table(connection: Any, table: str) -> None:
+    """Make the table, its missing columns and its index, one worker at a time."""
+    # two workers making the same table at once would fail with a duplicate key in PostgreSQL's catalogue
+    connection.execute("SELECT pg_advisory_xact_lock(hashtext('newsbeam'), hashtext(%s))", [table])
+    for statement in table_statements(table):
+        connection.execute(statement)
+
+
+def check_server(config: PostgresSink) -> None:
+    """See that the server is there and takes a record: connect, make the table, write a row and take it back.
+
+    Raises:
+      ValueError: it does not; the message is one line, without the password.
+    """
+    import psycopg
+
+    try:
+        psycopg.conninfo.conninfo_to_dict(config.dsn)
+    except psycopg.ProgrammingError:
+        raise ValueError("dsn is none; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE") from None
+    try:
+        with psycopg.connect(config.dsn, connect_timeout=CONNECT_SECONDS) as connection:
+            make_table(connection, config.table)
+            connection.commit()
+            connection.execute(upsert_statement(config.table), row_of(PROBE))
+            connection.rollback()
+    except psycopg.Error as error:
+        raise ValueError(" ".join(str(error).split())) from None
+
+
 def patiently(call: Callable[[], T], seconds: float) -> T:
     """Return `call()`, tried again with growing pauses for up to `seconds` while the server is away or a lock is lost.
 
@@ -188,10 +220,7 @@ class _Upsert(beam.DoFn):
 
     def _make_table(self) -> None:
         with self.pool.connection() as connection:
-            # two workers making the same table at once would fail with a duplicate key in PostgreSQL's catalogue
-            connection.execute("SELECT pg_advisory_xact_lock(hashtext('newsbeam'), hashtext(%s))", [self.config.table])
-            for statement in table_statements(self.config.table):
-                connection.execute(statement)
+            make_table(connection, self.config.table)
 
     def start_bundle(self) -> None:
         self.waiting: list[tuple[Record, Any]] = []
