@@ -18,5 +18,5 @@ def test_the_same_records_as_in_batch(runner, tmp_path):
     expected = batch(tmp_path, articles, "none")
     assert len(expected) == ARTICLES
     assert sum(bool(record["edits"]) for record in expected) > ARTICLES / 4  # there is something to compare
-    result = compare(expected, stream(runner, articles, "none", 300))
+    result = compare(expected, stream(runner, articles, ARTICLES, "none", 300))
     assert result.good, result
