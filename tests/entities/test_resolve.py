@@ -71,6 +71,23 @@ def test_acronyms() -> None:
     }
 
 
+def test_an_acronym_that_the_text_defines() -> None:
+    found = names("The O[Fisheries Office] (FO) met. Two days later the FO voted. Their LO (Lab Office) did not.")
+    assert found == {"Fisheries Office": ["Fisheries Office", "FO", "FO"]}
+
+
+def test_one_label_a_name() -> None:
+    found = entities("O[Orbex] rose. O[Orbex] fell. L[Orbex] rose. P[Marek] and O[Marek] met.")
+    assert [(entity.name, entity.label, entity.count) for entity in found][:1] == [("Orbex", "ORG", 3)]
+    assert {entity.label for entity in found[1:]} == {"PERSON", "ORG"}
+
+
+def test_titles_are_nobody() -> None:
+    assert list(names("P[President] and P[Anna Coach] met. P[Coach] spoke. The Secretary of O[State] left.")) == [
+        "Anna Coach"
+    ]
+
+
 def test_companies_without_their_legal_form() -> None:
     assert names("O[Orbex Motors Corp.] rose. O[Orbex] fell.") == {"Orbex Motors Corp": ["Orbex Motors Corp", "Orbex"]}
     assert len(names("O[Orbex Motors] sued O[Orbex Foods]. O[Orbex] fell.")) == 3

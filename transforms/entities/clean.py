@@ -7,7 +7,9 @@ import re
 from transforms.entities.recognise import Span
 from transforms.entities.words import words
 
-_LEAD = re.compile(r"(?:[^\w]+|(?:the|a|an)\s+)+", re.IGNORECASE)
+_LEAD = re.compile(
+    r"(?:['’][sS]\s+|[^\w]+|(?i:the|a|an)\s+|(?:this|that|these|those|his|her|its|their|our|my|your|some|any|every|no)\s+)+"
+)
 _TAIL = re.compile(r"(?:['’]s|['’]S|[^\w.)]+|(?<=\w\w\w)\.)$")
 _CREDIT_LINE = re.compile(
     r"^[^\S\n]*\(?(?:file photo|photos?|images?|pictures?|photographs?|credits?)\b"
@@ -16,11 +18,16 @@ _CREDIT_LINE = re.compile(
 )
 _CREDIT_MARK = re.compile(r"\((?:AP|AFP|EPA|Reuters|Getty|Photo)\b[^()\n]{0,99}\)")
 _AGENCY_SLASH = re.compile(r"/(?:AFP|AP|EPA|Reuters|Getty|Shutterstock|Bloomberg)\b[^\n.]{0,40}", re.IGNORECASE)
-_NO_NAME = re.compile(r"https?:|www\.|[@#©|<>{}\\=]|\w/\w|^\W*\w\W*$")
+_NO_NAME = re.compile(r"https?:|www\.|[@#©|<>{}\\=_]|::|&&|\w/\w|^\W*\w\W*$")
+_CLOSING = {")": "(", "]": "[", "}": "{", "”": "“", "»": "«"}
+_QUOTES = {'"', "`"}
+"""Marks that open and close alike."""
 LONGEST = 150
 """No name has more characters."""
 _SMALL = frozenset({"of", "and", "or", "in", "on", "at", "for", "to", "the", "from", "by", "with", "a"})
 _UNDATED = frozenset({"PERSON", "ORG", "PLACE"})
+_SIMPLE = frozenset({"PERSON", "ORG", "PLACE", "GROUP"})
+"""Labels of names that have no subtitle after a colon."""
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -42,19 +49,65 @@ def clean(text: str, span: Span) -> Span | None:
     newline = text.find("\n", start, end)
     if newline > start:
         end = newline
-    lead = _LEAD.match(text, start, end)
-    if lead and lead.end() < end:
-        start = lead.end()
+    start, end = _without_halves(text, start, end)
+    if span.label in _SIMPLE:
+        start, end = _longest_between_colons(text, start, end)
+    start = _after_small_words(text, start, end, span.label)
     while tail := _TAIL.search(text[start:end]):
         if "." in tail[0] and text[start:end].count(".") > 1:
             break  # U.S.
         end = start + tail.start()
-    if text[start:end].endswith(")") and "(" not in text[start:end]:
-        end -= 1
     end = _before_loose_end(text, start, end, span.label)
     if span.label == "PERSON":
         start = _after_titles(text, start, end)
     return None if _is_junk(text[start:end]) else span._replace(start=start, end=end)
+
+
+def _without_halves(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the part that has no bracket or quote without its other half: `Oslo` of `Oslo (Northwire`."""
+    opened: list[int] = []
+    for index in range(start, end):
+        mark = text[index]
+        if mark in _CLOSING and not (opened and text[opened[-1]] == _CLOSING[mark]):
+            return _part_with_name(text, start, index, end)
+        if mark in _CLOSING or (mark in _QUOTES and opened and text[opened[-1]] == mark):
+            opened.pop()
+        elif mark in _QUOTES or mark in _CLOSING.values():
+            opened.append(index)
+    if not opened:
+        return start, end
+    first = opened[0]
+    opens_quotation = text[first] in "“«" or (text[first] in _QUOTES and text[first - 1 : first].isspace())
+    if opens_quotation and first > start:
+        return first + 1, end
+    return _part_with_name(text, start, first, end)
+
+
+def _part_with_name(text: str, start: int, cut: int, end: int) -> tuple[int, int]:
+    """Return what stands before a cut, or what stands behind it where no letter stands before."""
+    return (start, cut) if _LETTER.search(text, start, cut) else (cut + 1, end)
+
+
+def _longest_between_colons(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the part of most words where a colon divides the span: `City Press` of `MA: City Press`."""
+    parts = list(re.finditer(r"\S.*?(?=:\s|$)", text[start:end]))
+    if len(parts) < 2:
+        return start, end
+    longest = max(parts, key=lambda part: len(part[0].strip(": ").split()))
+    return start + longest.start() + len(longest[0]) - len(longest[0].lstrip(": ")), start + longest.end()
+
+
+def _after_small_words(text: str, start: int, end: int, label: str) -> int:
+    """Return where the name begins after articles and, in names of people and organisations, words such as `former`."""
+    while True:
+        lead = _LEAD.match(text, start, end)
+        if lead and lead.end() < end:
+            start = lead.end()
+        word, _, rest = text[start:end].partition(" ")
+        ordinary = word.isalpha() and word.islower() and word not in words("particle")
+        if label not in {"PERSON", "ORG"} or not ordinary or rest.islower() or not rest:
+            return start
+        start += len(word) + 1
 
 
 def _after_titles(text: str, start: int, end: int) -> int:

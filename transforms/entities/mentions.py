@@ -14,7 +14,11 @@ from transforms.entities.words import words
 
 _CAPITAL_WORD = re.compile(r"(?<![\w'’])[^\W\d_a-z](?:[\w.&-]|['’](?![sS]\b))*(?<=\w)")
 ACRONYM = re.compile(r"[A-Z][A-Z&.-]{0,8}[A-Zs]")
+DEFINED = re.compile(r"\s?\((?:the )?([A-Z][A-Za-z&.-]{1,9})\)")
+"""An acronym in brackets, as it stands behind the name it is short for."""
 _SENTENCE_END = re.compile(r"[.!?:;\"“”‘\n(–—-]\s*$|^\s*$")
+LONGEST_TITLE = 30
+"""Characters before a word that may belong to a title."""
 KNOWN = 50
 """At most so many known names that begin with one word are looked for: the work stays linear."""
 
@@ -33,7 +37,8 @@ def find_mentions(text: str, spans: list[Span], places: Gazetteer) -> tuple[list
     """Return what a text names, in order and not overlapping, and how many of the model's spans were no names."""
     mentions, junk = _cleaned(text, spans)
     mentions = _relabelled(_joined(text, mentions), places)
-    return _with_missed(text, mentions, places), junk
+    named = [mention for mention in mentions if not _is_title(text, mention, mentions)]
+    return _with_missed(text, named, places), junk + len(mentions) - len(named)
 
 
 def _cleaned(text: str, spans: list[Span]) -> tuple[list[Mention], int]:
@@ -50,6 +55,17 @@ def _cleaned(text: str, spans: list[Span]) -> tuple[list[Mention], int]:
         else:
             mentions.append(Mention(name.start, name.end, text[name.start : name.end], name.label, name.model_label))
     return mentions, junk
+
+
+def _is_title(text: str, mention: Mention, mentions: list[Mention]) -> bool:
+    """Tell whether a mention is a title that names nobody: `President`, or the `State` of `Secretary of State`."""
+    if " " in mention.text and mention.text.lower() not in words("title"):
+        return False
+    if mention.label == "PERSON" and mention.text.lower() in words("title"):
+        surname = f" {mention.text}"
+        return not any(other.label == "PERSON" and other.text.endswith(surname) for other in mentions)
+    before = text[max(0, mention.start - LONGEST_TITLE) : mention.start].rsplit(maxsplit=2)[-2:]
+    return bool(before) and " ".join([*before, mention.text]).lower() in words("title")
 
 
 def _joined(text: str, mentions: list[Mention]) -> list[Mention]:
@@ -87,7 +103,10 @@ def _relabelled(mentions: list[Mention], places: Gazetteer) -> list[Mention]:
             orgs.add(fold(parts[0]))
             acronyms |= acronym_forms(tokens_of(mention.text))
     relabelled: list[Mention] = []
+    prevailing = _prevailing(mentions)
     for mention in mentions:
+        if mention.text in prevailing:
+            mention = mention._replace(label=prevailing[mention.text])
         label = _label(mention, surnames, orgs, places)
         if label in {"ORG", "PLACE", "PRODUCT", "WORK"} and _is_full_name(mention.text, bare, places):
             label = "PERSON"
@@ -95,6 +114,15 @@ def _relabelled(mentions: list[Mention], places: Gazetteer) -> list[Mention]:
             label = label if places.lookup(mention.text) else "ORG"
         relabelled.append(mention if label == mention.label else mention._replace(label=label))
     return relabelled
+
+
+def _prevailing(mentions: list[Mention]) -> dict[str, str]:
+    """Return the label of each name to which the model gave several, where one of them has most of its mentions."""
+    labels: dict[str, Counter[str]] = defaultdict(Counter)
+    for mention in mentions:
+        labels[mention.text][mention.label] += 1
+    first = {name: counts.most_common(1)[0] for name, counts in labels.items() if len(counts) > 1}
+    return {name: label for name, (label, count) in first.items() if 2 * count > labels[name].total()}
 
 
 def _is_full_name(name: str, bare: set[str], places: Gazetteer) -> bool:
@@ -147,7 +175,7 @@ def _with_missed(text: str, mentions: list[Mention], places: Gazetteer) -> list[
         elif (inner := by_start.get(hit.start)) and inner.end < hit.end and taken.find(1, inner.end, hit.end) < 0:
             replaced.add(inner.start)  # the model saw the beginning of a place's name
             add(hit.start, hit.end, "PLACE")
-    known = _known_names(mentions)
+    known = _known_names(text, mentions)
     peoples = demonyms()
     for match in _CAPITAL_WORD.finditer(text):
         start, word = match.start(), match[0]
@@ -172,8 +200,8 @@ def _with_missed(text: str, mentions: list[Mention], places: Gazetteer) -> list[
     return sorted([*(mention for mention in mentions if mention.start not in replaced), *missed])
 
 
-def _known_names(mentions: list[Mention]) -> dict[str, list[tuple[str, str]]]:
-    """Return what the model named, and the family names of people, by first word, the longest first."""
+def _known_names(text: str, mentions: list[Mention]) -> dict[str, list[tuple[str, str]]]:
+    """Return what the model named, family names of people and acronyms, by first word, the longest first."""
     labels: dict[str, Counter[str]] = defaultdict(Counter)
     for mention in mentions:
         parts = mention.text.split()
@@ -185,6 +213,9 @@ def _known_names(mentions: list[Mention]) -> dict[str, list[tuple[str, str]]]:
                 if parts[-1] in surnames:
                     labels[" ".join(parts[index:])]["PERSON"] += 1
         labels[mention.text][mention.label] += 1
+        defined = DEFINED.match(text, mention.end) if len(parts) > 1 else None
+        if defined and bare_acronym(defined[1]) in acronym_forms(tokens_of(mention.text)):
+            labels[defined[1]][mention.label] += 1
         if mention.label == "ORG" and len(parts) > 2:
             for form in acronym_forms(tokens_of(mention.text)):
                 if len(form) > 2:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 
 from transforms.entities.gazetteer import fold
-from transforms.entities.mentions import ACRONYM, Mention
+from transforms.entities.mentions import ACRONYM, DEFINED, Mention
 from transforms.entities.names import acronym_forms, bare_acronym, org_tokens, tokens_of
 from transforms.entities.words import words
 
-_DEFINED = re.compile(r"\s?\((?:the )?([A-Z][A-Za-z&.-]{1,9})\)")
 RIVALS = 50
 """Where more names than this share a word, short forms of them are left alone: the work stays linear."""
 
@@ -72,7 +70,7 @@ def _definitions(text: str, mentions: list[Mention]) -> dict[str, tuple[str, ...
     for mention in mentions:
         if " " not in mention.text:
             continue
-        match = _DEFINED.match(text, mention.end)
+        match = DEFINED.match(text, mention.end)
         if match and match[1][0].lower() == fold(mention.text)[0]:
             defined.setdefault(fold(match[1]), org_tokens(mention.text))
     return defined
