@@ -262,6 +262,8 @@ def build() -> tuple[list[Place], dict[str, dict[str, list[str]]]]:
             continue
         language = identifier.replace("_", "-")
         add_locale(locale, language, places, zones, add)
+    for row in read_table("entities_countries.tsv"):
+        add(row["language"], row["name"], row["key"])
     by_name = {city.name: city.key for city in reversed(by_population)}
     for row in read_table("entities_cities.tsv"):
         if row["city"] in by_name:
@@ -280,10 +282,12 @@ def ascii_form(name: str) -> str:
 
 def add_locale(locale: babel.Locale, language: str, places: dict[str, Place], zones: dict[str, str], add: Any) -> None:
     """Add what CLDR calls territories and time zones' cities in one language."""
+    whole = set(locale.territories.values())
     for code, name in locale.territories.items():
         if code.lower() in places:
             for form in cldr_forms(name):
-                add(language, form, code.lower())
+                if form == name or form not in whole:  # `Virgin Islands (United Kingdom)` are not the United Kingdom
+                    add(language, form, code.lower())
     for zone, entry in locale.time_zones.items():
         if zone in zones and entry.get("city"):
             add(language, entry["city"], zones[zone])

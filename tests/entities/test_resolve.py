@@ -88,6 +88,12 @@ def test_titles_are_nobody() -> None:
     ]
 
 
+def test_a_quoted_word_is_nobody() -> None:
+    assert names('It is now "P[Broken]", said P[Anna "Rosa" Novak]. "P[Novak]" wrote P[Novak].') == {
+        'Anna "Rosa" Novak': ['Anna "Rosa" Novak', "Novak", "Novak"]
+    }
+
+
 def test_companies_without_their_legal_form() -> None:
     assert names("O[Orbex Motors Corp.] rose. O[Orbex] fell.") == {"Orbex Motors Corp": ["Orbex Motors Corp", "Orbex"]}
     assert len(names("O[Orbex Motors] sued O[Orbex Foods]. O[Orbex] fell.")) == 3
@@ -97,6 +103,22 @@ def test_companies_without_their_legal_form() -> None:
 def test_countries_by_all_their_names() -> None:
     (entity,) = entities("L[the United States] and L[U.S.] and L[America] and L[USA]")
     assert (entity.name, entity.count, entity.ids.iso3166, entity.link) == ("United States", 4, "US", "exact")
+
+
+def test_an_abbreviated_country_has_its_name() -> None:
+    assert [entity.name for entity in entities("L[U.S.] and L[UK]")] == ["United States", "United Kingdom"]
+    assert [entity.name for entity in from_spans("USA", None, gazetteer("fr")).entities] == ["USA"]
+
+
+def test_everyday_names_of_countries_in_other_languages() -> None:
+    for language, text, codes in [
+        ("de", "Die USA und Großbritannien, China und Tschechien.", ["US", "GB", "CN", "CZ"]),
+        ("ru", "США, Великобритания и Китай.", ["US", "GB", "CN"]),
+        ("cs", "Francie, Nizozemsko a Čína.", ["FR", "NL", "CN"]),
+        ("es", "EE. UU. y Gran Bretaña.", ["US", "GB"]),
+    ]:
+        found = from_spans(text, None, gazetteer(language)).entities
+        assert [(entity.ids.iso3166, entity.link) for entity in found] == [(code, "exact") for code in codes]
 
 
 def test_peoples() -> None:

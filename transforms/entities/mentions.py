@@ -37,7 +37,7 @@ def find_mentions(text: str, spans: list[Span], places: Gazetteer) -> tuple[list
     """Return what a text names, in order and not overlapping, and how many of the model's spans were no names."""
     mentions, junk = _cleaned(text, spans)
     mentions = _relabelled(_joined(text, mentions), places)
-    named = [mention for mention in mentions if not _is_title(text, mention, mentions)]
+    named = _named(text, mentions)
     return _with_missed(text, named, places), junk + len(mentions) - len(named)
 
 
@@ -57,15 +57,31 @@ def _cleaned(text: str, spans: list[Span]) -> tuple[list[Mention], int]:
     return mentions, junk
 
 
-def _is_title(text: str, mention: Mention, mentions: list[Mention]) -> bool:
-    """Tell whether a mention is a title that names nobody: `President`, or the `State` of `Secretary of State`."""
-    if " " in mention.text and mention.text.lower() not in words("title"):
-        return False
-    if mention.label == "PERSON" and mention.text.lower() in words("title"):
-        surname = f" {mention.text}"
-        return not any(other.label == "PERSON" and other.text.endswith(surname) for other in mentions)
-    before = text[max(0, mention.start - LONGEST_TITLE) : mention.start].rsplit(maxsplit=2)[-2:]
-    return bool(before) and " ".join([*before, mention.text]).lower() in words("title")
+def _named(text: str, mentions: list[Mention]) -> list[Mention]:
+    """Return the mentions that name something.
+
+    A title (`President`), the `State` of `Secretary of State` and a person who is called by one word in quotes
+    (`"Broken"`) everywhere are nobody.
+    """
+    surnames = {mention.text.rpartition(" ")[2] for mention in mentions if " " in mention.text}
+    unquoted = {mention.text for mention in mentions if not _is_quoted(text, mention)}
+
+    def is_nobody(mention: Mention) -> bool:
+        name = mention.text
+        if mention.label == "PERSON" and name.lower() in words("title"):
+            return name not in surnames
+        if " " in name:
+            return False
+        before = text[max(0, mention.start - LONGEST_TITLE) : mention.start].rsplit(maxsplit=2)[-2:]
+        if before and " ".join([*before, name]).lower() in words("title"):
+            return True
+        return mention.label == "PERSON" and name not in unquoted and name not in surnames
+
+    return [mention for mention in mentions if not is_nobody(mention)]
+
+
+def _is_quoted(text: str, mention: Mention) -> bool:
+    return text[mention.start - 1 : mention.start] in {'"', "“"} and text[mention.end : mention.end + 1] in {'"', "”"}
 
 
 def _joined(text: str, mentions: list[Mention]) -> list[Mention]:

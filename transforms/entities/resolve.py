@@ -75,7 +75,20 @@ def _place_clusters(text: str, mentions: list[Mention], groups: list[Mention], p
             links[mention.text] = page.link(mention.text)
         link = links[mention.text]
         merged[f"#{link.place.key}" if link else fold(mention.text)].append(mention)
-    return [_cluster(group, "PLACE", links[group[0].text]) for group in merged.values()]
+    return [_place_cluster(group, links[group[0].text], places) for group in merged.values()]
+
+
+def _place_cluster(mentions: list[Mention], link: Link | None, places: Gazetteer) -> Cluster:
+    """Make one place; a country that the page only abbreviates (`U.S.`) gets the name that its register has for it."""
+    cluster = _cluster(mentions, "PLACE", link)
+    if (
+        link
+        and link.place.kind == "country"
+        and cluster.name.isupper()
+        and link.place in places.lookup(link.place.name)
+    ):
+        return cluster._replace(name=link.place.name)
+    return cluster
 
 
 def _group_key(name: str) -> str:
