@@ -176,6 +176,7 @@ def page_evidence(page: Document) -> PageEvidence:
 _CLITIC = re.compile(r"['’](?:s|t|re|ve|ll|d|m)\Z", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1 << 15)
 def _surely_lost(word: str) -> bool:
     if not word.isalpha():
         return False
@@ -241,6 +242,7 @@ def candidates(document: Document) -> Iterator[Candidate]:
 _MARKS = frozenset(["'", "’"])
 
 
+@lru_cache(maxsize=1 << 15)
 def _kind(word: str) -> str:
     """Return the kind of candidate that a word is, or an empty string; `n` for `i` too."""
     if word[-1] not in "stedlm":
@@ -278,7 +280,6 @@ class Context:
     def __init__(self, document: Document, weights: linear.Weights) -> None:
         self.document = document
         self.page = document.page
-        self.low = [word.lower() for word in document.words]
         self.weights = weights
         self.types: dict[tuple[str, str], _Type] = {}
 
@@ -299,8 +300,8 @@ class Context:
         if known is None:
             score, sort = self.word_score(*key)
             if score >= _HOPELESS - 3 or not self.weights:
-                features, shape = self._page_features(*key)
-                known = _Type(score + linear.score(self.weights, features), sort, shape)
+                page_score, shape = self._page_score(*key)
+                known = _Type(score + page_score, sort, shape)
             else:
                 known = _Type(score, sort, "")
             self.types[key] = known
@@ -344,26 +345,16 @@ class Context:
 
     def _head(self, index: int) -> str:
         """Return the classes of the words that follow, up to the first that is no adjective, number or -ing form."""
-        low, document, path = self.low, self.document, ""
-        for place in range(index + 1, min(index + 6, len(low))):
+        words, document, path = self.document.words, self.document, ""
+        for place in range(index + 1, min(index + 6, len(words))):
             if document.gap(place) not in _INSIDE:
                 return path + "."
-            sort = "J" if low[place] == "own" else self._sort(place)
+            sort = "J" if words[place].lower() == "own" else _sort(words[place])
             if sort not in path[-1:]:
                 path += sort
             if sort not in "JU":
                 break
         return path
-
-    def _sort(self, place: int) -> str:
-        """Return the word's class with what else it can be, names and numbers apart."""
-        low = self.low[place]
-        if low[0].isdigit():
-            return "U"
-        if self.document.words[place] != low:
-            return "P"
-        known = classes().get(low)
-        return word_class(low) if known is None else known[:2] if known[0] in "NVSZDM" else known[0]
 
     def _neighbour(self, index: int, step: int) -> tuple[str, str]:
         """Return a neighbouring word in lower case and its class; punctuation between makes it `,` or the like."""
@@ -374,37 +365,34 @@ class Context:
         if gap != " ":
             mark = gap.strip()[:1] or "#"
             return mark, mark if mark in ",-" else "."
-        word, low = document.words[index + step], self.low[index + step]
-        if word == low:
-            return low, word_class(low)
-        group = word_class(low)
-        return low, group if group in "TIOQCWX" else "U" if low[0].isdigit() else "P"
+        return _class_beside(document.words[index + step])
+
+    def _use(self, word: str, kind: str) -> Use:
+        """Return how the page uses a word."""
+        stem, base = word[:-1], word[:-1].lower()
+        forms, all_forms = self.page.forms.get, self.page.all_forms.get
+        plural, possessive, _, trust = _frequencies(word.lower())
+        named, lower = forms(stem, 0), all_forms(base, 0)
+        lowercase = kind == "l"
+        return Use(
+            kind,
+            min(3, named),
+            min(3, lower + all_forms(base.capitalize(), 0)) if lowercase else min(2, lower),
+            min(3, all_forms(word, 0) + all_forms(word + "'", 0)),
+            "-" if lowercase else str(round(2 * log((max(0, named) + 0.5) / (max(0, forms(word, 0)) + 0.5)))),
+            max(-25, min(25, possessive - plural)) // 3,
+            trust,
+            stem + "'s" in self.page.all_forms or stem + "’s" in self.page.all_forms,
+        )
 
     def _page_features(self, word: str, kind: str) -> tuple[list[str], str]:
         """Return what the page tells about a word, and its shape."""
-        if kind == "c":
-            return [], "c"
-        stem, base = word[:-1], word[:-1].lower()
-        forms, all_forms = self.page.forms, self.page.all_forms
-        plural, possessive, _, trust = _frequencies(word.lower())
-        ratio = max(-25, min(25, possessive - plural)) // 3
-        named = min(3, forms[stem])
-        common = min(3, all_forms[base] + all_forms[base.capitalize()]) if kind == "l" else min(2, all_forms[base])
-        same = min(3, all_forms[word] + all_forms[word + "'"])
-        balance = "-" if kind == "l" else str(round(2 * log((max(0, forms[stem]) + 0.5) / (max(0, forms[word]) + 0.5))))
-        features = [
-            f"{kind}named{named}",
-            f"{kind}named{named}r{ratio // 2}",
-            f"{kind}common{common}",
-            f"{kind}same{same}",
-            f"{kind}named{named}same{same}",
-            f"balance{balance}",
-            f"balance{balance}r{ratio // 2}",
-            f"balance{balance}{trust}",
-        ]
-        if all_forms[stem + "'s"] or all_forms[stem + "’s"]:
-            features.append("kept")
-        return features, f"{'l' if kind == 'l' else 'C'}{named}{same}"
+        return ([], "c") if kind == "c" else use_features(self._use(word, kind))
+
+    def _page_score(self, word: str, kind: str) -> tuple[float, str]:
+        """Return the log odds that the page gives to a word, and its shape."""
+        features, shape = self._page_features(word, kind)
+        return linear.score(self.weights, features), shape
 
 
 class TrainedContext(Context):
@@ -416,6 +404,15 @@ class TrainedContext(Context):
     def word_score(self, word: str, kind: str) -> tuple[float, str]:
         return _word_score(word, kind)
 
+    def _page_score(self, word: str, kind: str) -> tuple[float, str]:
+        return (0.0, "c") if kind == "c" else _use_score(self._use(word, kind))
+
+
+@lru_cache(maxsize=1 << 14)
+def _use_score(use: Use) -> tuple[float, str]:
+    features, shape = use_features(use)
+    return linear.score(linear.load("apostrophe"), features), shape
+
 
 @lru_cache(maxsize=1 << 14)
 def _word_score(word: str, kind: str) -> tuple[float, str]:
@@ -423,6 +420,66 @@ def _word_score(word: str, kind: str) -> tuple[float, str]:
     return linear.score(linear.load("apostrophe"), features), sort
 
 
+class Use(NamedTuple):
+    """How a page uses a word that may have lost an apostrophe; few of the possible values ever occur."""
+
+    kind: str
+    named: int
+    """How often the page has the word without its s in mid-sentence, 3 at most."""
+    common: int
+    """How often it has that in lower case, 3 at most."""
+    same: int
+    """How often it has the word as it stands, 3 at most."""
+    balance: str
+    """Logarithm of how much oftener it has the one than the other."""
+    ratio: int
+    """How much oftener English has the possessive than the plural."""
+    trust: str
+    kept: bool
+    """Whether the page also has the word with its apostrophe."""
+
+
+def use_features(use: Use) -> tuple[list[str], str]:
+    """Return the features of a page's use of a word, and its shape."""
+    kind, named, common, same, balance, ratio, trust, kept = use
+    features = [
+        f"{kind}named{named}",
+        f"{kind}named{named}r{ratio // 2}",
+        f"{kind}common{common}",
+        f"{kind}same{same}",
+        f"{kind}named{named}same{same}",
+        f"balance{balance}",
+        f"balance{balance}r{ratio // 2}",
+        f"balance{balance}{trust}",
+    ]
+    if kept:
+        features.append("kept")
+    return features, f"{'l' if kind == 'l' else 'C'}{named}{same}"
+
+
+@lru_cache(maxsize=1 << 14)
+def _sort(word: str) -> str:
+    """Return a word's class with what else it can be, names and numbers apart."""
+    low = word.lower()
+    if low[0].isdigit():
+        return "U"
+    if word != low:
+        return "P"
+    known = classes().get(low)
+    return word_class(low) if known is None else known[:2] if known[0] in "NVSZDM" else known[0]
+
+
+@lru_cache(maxsize=1 << 14)
+def _class_beside(word: str) -> tuple[str, str]:
+    """Return a word in lower case and its class, names and numbers apart."""
+    low = word.lower()
+    group = word_class(low)
+    if word == low or group in "TIOQCWX":
+        return low, group
+    return low, "U" if low[0].isdigit() else "P"
+
+
+@lru_cache(maxsize=1 << 15)
 def _frequencies(low: str) -> tuple[int, int, int, str]:
     """Return the frequencies of a word in s, of its possessive and of its base, and how far to trust them."""
     zipf = frequencies().get

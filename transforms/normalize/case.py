@@ -158,19 +158,21 @@ class Context:
         return features + self._page_features(word, low, use), sort, group
 
     def _page_features(self, word: str, low: str, use: Use) -> list[str]:
-        here, there = min(3, self.page.all_forms[low]), min(3, max(0, self.page.forms[word] - 1))
-        return [f"here{here}there{there}", f"here{here}there{there}use{min(use.lower, 2)}{min(use.capital, 2)}"]
+        return page_use_features(*self._page_use(word, low), use)
+
+    def _page_use(self, word: str, low: str) -> tuple[int, int]:
+        """Return how often the page has a word in lower case, and elsewhere as it is; 3 at most."""
+        page = self.page
+        return min(3, page.all_forms.get(low, 0)), min(3, max(0, page.forms.get(word, 0) - 1))
 
     def _around(self, match: re.Match[str]) -> list[str]:
         _, _, sort, group = self._type(match.group(1))
-        text = self.document.text
-        before = _BEFORE.search(text, max(0, match.start(1) - 40), match.start(1))
-        after = _AFTER.match(text, match.end(1))
-        word_before = before.group(2) if before else ""
+        second_before, word_before = _words_before(self.document, match.start(1))
+        after = _AFTER.match(self.document.text, match.end(1))
         word_after = after.group(1) if after else ""
-        shape_before = _shape(word_before) if before and before.group(3) == " " else ","
+        shape_before = _shape(word_before) if word_before else ","
         shape_after = _shape(word_after) if after else "."
-        second = _shape(before.group(1)) if before and before.group(1) else "."
+        second = _shape(second_before) if second_before else "."
         third = _shape(after.group(2)) if after and after.group(2) else "."
         low_before, low_after = word_before.lower(), word_after.lower()
         class_before = word_class(low_before) if shape_before == "x" else shape_before
@@ -206,9 +208,19 @@ class TrainedContext(Context):
         if known is None:
             low = word.lower()
             score, sort, group = _word_score(low)
-            score += linear.score(self.weights, self._page_features(word, low, uses().get(low, _UNSEEN)))
+            score += _page_score(*self._page_use(word, low), uses().get(low, _UNSEEN))
             known = self.types[word] = [], score, sort, group
         return known
+
+
+def page_use_features(here: int, there: int, use: Use) -> list[str]:
+    """Return the features of a page's use of a word in lower case and of the same form elsewhere."""
+    return [f"here{here}there{there}", f"here{here}there{there}use{min(use.lower, 2)}{min(use.capital, 2)}"]
+
+
+@lru_cache(maxsize=1 << 12)
+def _page_score(here: int, there: int, use: Use) -> float:
+    return linear.score(linear.load("case_model"), page_use_features(here, there, use))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -242,10 +254,31 @@ def word_features(low: str, use: Use) -> tuple[list[str], str, str]:
 
 _UNSEEN = Use(0, 0)
 _HOPELESS = -8.0
-_BEFORE = re.compile(r"(?:([^\W_]+(?:['’][^\W_]+)*) )?([^\W_]+(?:['’][^\W_]+)*)[,;)%’'\"”]*( |, )\Z")
 _AFTER = re.compile(r" ([^\W_]+(?:['’][^\W_]+)*)(?: ([^\W_]+(?:['’][^\W_]+)*))?")
 
 
+def _words_before(document: Document, start: int) -> tuple[str, str]:
+    """Return the two words before the one that starts at `start`; empty where more than a closing mark parts them."""
+    index = document.index_at(start)
+    least = max(0, start - _REACH)
+    gap = document.gap(index)
+    if index == 0 or gap[-1:] != " " or (gap != " " and gap[:-1].strip(_CLOSING)):
+        return "", ""
+    spans, text = document.spans, document.text
+    begin, end = spans[index - 1]
+    word = text[max(begin, least) : end].lstrip("'’")
+    if not word or begin <= least or not document.joined(index - 1):
+        return "", word
+    begin, end = spans[index - 2]
+    return text[max(begin, least) : end].lstrip("'’"), word
+
+
+_REACH = 40
+"""Characters before a word within which its neighbours are looked for."""
+_CLOSING = ",;)%’'\"”"
+
+
+@lru_cache(maxsize=1 << 14)
 def _shape(word: str) -> str:
     """Return the shape of a word: `x` lower, `X` capital, `A` shouted, `9` number."""
     if word[0].isdigit():

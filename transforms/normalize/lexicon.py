@@ -7,7 +7,7 @@ first use.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 UNKNOWN = 9
@@ -41,6 +41,7 @@ def classes() -> dict[str, str]:
     return table
 
 
+@lru_cache(maxsize=1 << 15)
 def word_class(word: str) -> str:
     """Return the commonest class of a word in lower case; by its ending where the word isn't listed."""
     known = classes().get(word)
