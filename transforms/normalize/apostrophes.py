@@ -66,7 +66,7 @@ def lost(document: Document) -> Iterator[Proposal]:
         if "alone" in features:
             confidence *= _ALONE
         if confidence > 0.5 and not _names_person(document, candidate):
-            start, end = document.spans[candidate.place]
+            start, end = document.span(candidate.place)
             after, certainty = _restored(document, context, candidate)
             yield Proposal(start, end, after, confidence * certainty)
 
@@ -74,7 +74,7 @@ def lost(document: Document) -> Iterator[Proposal]:
 def _names_person(document: Document, candidate: Candidate) -> bool:
     """Tell whether the word may be a first name in s: unknown to the page, rare as a possessive, a surname behind."""
     word, following = document.words[candidate.place], document.token(candidate.place + 1)
-    if candidate.kind not in "ni" or following is None or following.start - document.spans[candidate.place][1] != 1:
+    if candidate.kind not in "ni" or following is None or following.start - document.span(candidate.place)[1] != 1:
         return False
     stem, low = word[:-1], word[:-1].lower()
     frequent = frequencies().get(low + "'s", UNKNOWN) >= _FREQUENT_POSSESSIVE
@@ -110,6 +110,8 @@ STRONG = 3.0
 def misplaced(document: Document) -> Iterator[Proposal]:
     """Propose `Jinping's` for `Jinpings'` where the page knows a Jinping and no Jinpings."""
     forms = document.page.all_forms
+    if "s' " not in document.text and "s’ " not in document.text:
+        return
     for match in _MISPLACED.finditer(document.text):
         stem = match.group(1)
         if forms[stem] and _ratio(stem.lower()) >= 0 and not closes_quotation(document.text, match.start(2)):
@@ -133,7 +135,7 @@ def shouted(document: Document) -> Iterator[Proposal]:
             yield Proposal(match.end(1), match.end(1) + 1, f"{document.page.apostrophe}s", 0.93)
 
 
-_SHOUTED = re.compile(r"(?<![A-Z] )(?<![\w-])([B-DF-HJ-NP-TV-Z]{3,5})S (?=([A-Za-z]+))")
+_SHOUTED = re.compile(r"([B-DF-HJ-NP-TV-Z](?<![\w-].)(?<![A-Z] .)[B-DF-HJ-NP-TV-Z]{2,4})S (?=([A-Za-z]+))")
 """An acronym without vowels and an S."""
 
 
@@ -229,12 +231,12 @@ def page_features(odds: float, others: int, kept: int, kind: str, sure: bool) ->
 
 def candidates(document: Document) -> Iterator[Candidate]:
     """Yield the words that may have lost an apostrophe."""
-    kinds = {word: kind for word in set(document.words) if (kind := _kind(word))}
-    starts, spans, text = document.initial_starts, document.spans, document.text
+    kinds = {word: kind for word in document.all_forms if (kind := _kind(word))}
+    starts, text = document.initial_starts, document.text
     for index, word in enumerate(document.words):
-        kind = kinds.get(word, "")
-        if kind:
-            start, end = spans[index]
+        if word in kinds:
+            kind = kinds[word]
+            start, end = document.span(index)
             if text[end : end + 1] not in _MARKS:
                 yield Candidate(index, "i" if kind == "n" and start in starts else kind)
 

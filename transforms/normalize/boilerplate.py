@@ -17,8 +17,6 @@ from transforms.normalize.document import Document, Proposal
 from transforms.normalize.tables import rows
 from transforms.records import Boilerplate, Dateline
 
-_LINE = re.compile(r"[^\n]*\S[^\n]*")
-
 _MAX_HEAD_LINES = 4
 """A byline or dateline stands in one of the first lines."""
 _MAX_FOOT_LINES = 10
@@ -153,21 +151,38 @@ def _iso(date: str, language: str) -> str:
 # the head of a page ----------------------------------------------------------------------------------------------
 
 
+_LABELS = tuple(
+    spelling
+    for word in (
+        "date", "published", "updated", "posted", "last updated", "publié", "mis à jour", "veröffentlicht", "stand",
+        "publicado", "pubblicato", "actualizado",
+    )
+    for spelling in (word, word.capitalize(), word.upper())
+)  # fmt: skip
+"""What introduces the date of a page."""
+
+
+def _byline_words(language: str) -> list[str]:
+    """Return what introduces a writer's name, in `language` and English."""
+    return [word for code, words in rows("bylines") if code in (language, "en") for word in words.split("|")]
+
+
+@cache
+def _byline_starts(language: str) -> tuple[str, ...]:
+    """Return what a line of date and writer starts with, if not with a digit: sees most other lines off quickly."""
+    months = [spelling for name in _months(language) for spelling in (name, name.capitalize(), name.upper())]
+    return (*_LABELS, *_byline_words(language), *months)
+
+
 @cache
 def _byline_pattern(language: str) -> re.Pattern[str]:
     """Return a pattern for a whole line that gives a date, a writer's name or both."""
-    words = "|".join(
-        re.escape(word) for code, starts in rows("bylines") if code in (language, "en") for word in starts.split("|")
-    )
+    words = "|".join(map(re.escape, _byline_words(language)))
     date = _date_pattern(language)
     link = r"(?:,| \||/| for| of| -|,? pour|,? para|,? with|,? avec|,? con|,? mit) ?"
     organisation = rf"(?:{link}(?P<organisation>{_agency_pattern()}|{_NAME}|\w{{2,20}})){{0,2}}"
     byline = rf"(?P<byline>(?:{words}):? (?P<names>{_NAMES}|{_agency_pattern()}){organisation}(?:,? in {_NAME})?)"
-    label = (
-        r"(?:(?:[Dd]ate|DATE|[Pp]ublished|PUBLISHED|[Uu]pdated|UPDATED|[Pp]osted|[Ll]ast updated|[Pp]ublié"
-        r"|[Mm]is à jour|[Vv]eröffentlicht|[Ss]tand|[Pp]ublicado|[Pp]ubblicato|[Aa]ctualizado)"
-        r"(?: on| at| le| am| el| em| il)?:? )"
-    )
+    label = rf"(?:(?:{'|'.join(_LABELS)})(?: on| at| le| am| el| em| il)?:? )"
     return re.compile(
         rf"(?:(?P<label>{label})?(?P<date>{date}){_TIME}[,.|]?(?: [|·•–-])? ?{byline}?|{byline.replace('P<', 'P<b_')}"
         rf"(?:,? [|·•-]? ?{label}?(?P<b_date>{date}){_TIME})?)\.?"
@@ -176,7 +191,9 @@ def _byline_pattern(language: str) -> re.Pattern[str]:
 
 def _byline(line: str, language: str) -> Boilerplate | None:
     """Return what a line of date and writer says, or None if it is something else."""
-    match = _byline_pattern(language).fullmatch(line) if len(line) <= 200 else None
+    if len(line) > 200 or not (line[0].isdigit() or line.startswith(_byline_starts(language))):
+        return None
+    match = _byline_pattern(language).fullmatch(line)
     if match is None:
         return None
     found = match.groupdict()
@@ -298,10 +315,13 @@ def _are_places(names: str) -> bool:
 
 def _lines(text: str) -> list[Line]:
     found = []
-    for match in _LINE.finditer(text):
-        line = match.group().strip()
-        start = match.start() + match.group().index(line)
-        found.append(Line(start, start + len(line), line))
+    position = 0
+    for whole in text.split("\n"):
+        line = whole.strip()
+        if line:
+            start = position + whole.index(line)
+            found.append(Line(start, start + len(line), line))
+        position += len(whole) + 1
     return found
 
 

@@ -203,6 +203,9 @@ _AFTER_NUMBER = re.compile(r"(\d{1,4})([a-z]{4,})(?![\w-])")
 def glued_tail(document: Document) -> Iterator[Proposal]:
     """Propose to part a function word that ran into the word before it: `Prosecutorwho`."""
     zipf, forms = frequencies().get, document.page.all_forms
+    tails = tuple(_glue()["tail"])
+    if not any(word.endswith(tails) and word.lower() not in frequencies() for word in document.all_forms):
+        return
     for match in _tails().finditer(document.text):
         place = match.start(1)
         left = _run_before(document.text, place)

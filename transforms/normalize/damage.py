@@ -41,7 +41,7 @@ def reads_as_english(document: Document) -> bool:
     if len(words) < _MIN_WORDS:
         return True
     known = word_sets("function-words")["english"]
-    return sum(word.lower() in known for word in words) >= _MIN_SHARE * len(words)
+    return sum(map(known.__contains__, map(str.lower, words))) >= _MIN_SHARE * len(words)
 
 
 def signs(document: Document) -> Counter[str]:

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from itertools import accumulate, islice
+from itertools import accumulate, compress, islice
 from operator import eq
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -25,7 +25,9 @@ WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _WORD_KEPT = re.compile(f"({WORD.pattern})")
 
 _OPENERS = r"\s\"'“”„‘’‚«»‹›()\[\]—–-"
-_INITIAL = re.compile(rf"(?:\A[{_OPENERS}]{{0,12}}|[.!?…:\n•|][{_OPENERS}]{{0,12}}|[\"“„«‘‚(\[])({WORD.pattern})")
+_OPENING = re.compile(rf"(?:[.!?…:\n•|][{_OPENERS}]{{0,12}}|[\"“„«‘‚(\[])\Z")
+"""The end of what stands before a word whose capital says nothing."""
+_OPENING_TEXT = re.compile(rf"[{_OPENERS}]{{0,12}}\Z")
 _PARAGRAPH = re.compile(r"[^\n]+")
 _TERMINAL = re.compile(r"[.!?…:;,][\"'”’»)\]]{0,3}\Z")
 _SHOUTED = re.compile(r"(?<!\w)[^\W\d_a-zß-öø-ÿ]{2,}(?!\w)")
@@ -71,6 +73,7 @@ class Document:
         self.language = language
         self.page = self if page is None else page
         self._findings: dict[Callable[[Document], Any], Any] = {}
+        self._same: dict[int, bytes] = {}
 
     def once(self, function: Callable[[Document], T]) -> T:
         """Return `function(self)`, computed at most once: for findings that several rules or gates share."""
@@ -88,7 +91,7 @@ class Document:
     @cached_property
     def words(self) -> list[str]:
         """All words, in order."""
-        return WORD.findall(self.text)
+        return self._parts[1::2]
 
     @cached_property
     def _parts(self) -> list[str]:
@@ -96,21 +99,29 @@ class Document:
         return _WORD_KEPT.split(self.text)
 
     @cached_property
+    def _bounds(self) -> list[int]:
+        """Ends of `_parts`: the start of the first word, its end, the start of the second …"""
+        return list(accumulate(map(len, self._parts)))
+
+    @cached_property
     def spans(self) -> list[tuple[int, int]]:
         """Start and end of each of `words`."""
-        ends = list(accumulate(map(len, self._parts)))
-        return list(zip(ends[0:-1:2], ends[1::2], strict=True))
+        return list(zip(self.starts, self._bounds[1::2], strict=True))
 
     @cached_property
     def starts(self) -> list[int]:
         """Start of each of `words`."""
-        return [start for start, _ in self.spans]
+        return self._bounds[0:-1:2]
+
+    def span(self, index: int) -> tuple[int, int]:
+        """Return start and end of the word at `index` of `words`; cheaper than `spans` for a few words."""
+        return self._bounds[2 * index], self._bounds[2 * index + 1]
 
     def token(self, index: int) -> Token | None:
         """Return the word at `index` of `words`, or None where there is none (negative ones included)."""
-        if not 0 <= index < len(self.spans):
+        if not 0 <= index < len(self.words):
             return None
-        start, end = self.spans[index]
+        start, end = self.span(index)
         return Token(self.text[start:end], start, end, index)
 
     def token_at(self, offset: int) -> Token | None:
@@ -136,8 +147,10 @@ class Document:
         For `the state of the state of`, `repeats(3)` gives the index of the first `the`; for `trade in trade`,
         `repeats(1, apart=1)` that of the first `trade`. Only single spaces may stand between the words.
         """
-        words, step = self.words, size + apart
-        same = bytes(map(eq, words, islice(words, step, None)))
+        step = size + apart
+        same = self._same.get(step)
+        if same is None:
+            same = self._same[step] = bytes(map(eq, self.words, islice(self.words, step, None)))
         sought = b"\x01" * size
         found = []
         index = same.find(sought)
@@ -160,7 +173,17 @@ class Document:
     @cached_property
     def initial_starts(self) -> frozenset[int]:
         """Starts of the words whose capital says nothing: first of a sentence, line, quotation or bracket."""
-        return frozenset(match.start(1) for match in _INITIAL.finditer(self.text))
+        return frozenset(compress(self.starts, self._initial))
+
+    @cached_property
+    def _initial(self) -> list[bool]:
+        """Whether each of `words` is one of `initial_starts`."""
+        gaps = self._parts[:-1:2]
+        opening = {gap for gap in set(gaps) if _OPENING.search(gap)}
+        initial = list(map(opening.__contains__, gaps))
+        if initial and _OPENING_TEXT.match(gaps[0]):
+            initial[0] = True
+        return initial
 
     def is_initial(self, token: Token) -> bool:
         """Tell whether `token` may be capitalised because of where it stands (after a full stop, quote, colon …)."""
@@ -196,13 +219,14 @@ class Document:
     @cached_property
     def forms(self) -> Counter[str]:
         """How often each form (case kept) stands in mid-sentence, outside headings: `forms["Xi"]`, `forms["XI"]`."""
-        parts, position = [], 0
+        counts, initial = self.all_forms.copy(), self._initial.copy()
         for start, end in self.headings:
-            parts.append(self.text[position:start])
-            position = end
-        body = "\n".join([*parts, self.text[position:]])
-        counts = Counter(WORD.findall(body))
-        counts.subtract(_INITIAL.findall(body))
+            first, after = self.index_at(start), self.index_at(end)
+            initial[first:after] = [False] * (after - first)
+            counts.subtract(self.words[first:after])
+        if self.headings:
+            counts = Counter({word: count for word, count in counts.items() if count})
+        counts.subtract(compress(self.words, initial))
         return counts
 
     @cached_property

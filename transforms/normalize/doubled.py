@@ -43,7 +43,7 @@ def dates(document: Document) -> Iterator[Proposal]:
     for match in _DATE_AROUND.finditer(text):
         lead = 3 if text[: match.start()].endswith(" on ") else 0
         yield Proposal(match.start() - lead, match.start("rest"), "", 0.96)
-    for match in _TIME_AROUND.finditer(text):
+    for match in _TIME_AROUND.finditer(text) if " later" in text or " earlier" in text else ():
         before = _TIME_BEFORE.search(text[max(0, match.start() - 30) : match.start()])
         if before is not None and before.group().lower().startswith(match.group().strip()):
             yield Proposal(match.start(), match.end(), "", 0.97)
