@@ -208,7 +208,7 @@ def test_a_killed_run_leaves_nothing_and_the_next_does_it_all(tmp_path: Path) ->
 
 
 def test_ctrl_c_ends_a_run_at_once_in_one_line(tmp_path: Path) -> None:
-    job = Job(tmp_path, articles(3000))
+    job = Job(tmp_path, articles(12_000))  # so many that it is not over before the signal comes
     process = job.start()
     wait_for(lambda: list((job.out / "records").glob(".newsbeam-*/*")), process)
     process.send_signal(signal.SIGINT)

@@ -154,13 +154,13 @@ def _ratio(base: str) -> int:
     return zipf(base + "'s", UNKNOWN) - zipf(base + "s", UNKNOWN)
 
 
-def _restored(document: Document, context: Context, candidate: Candidate) -> tuple[str, float]:
+def _restored(document: Document, context: TrainedContext, candidate: Candidate) -> tuple[str, float]:
     """Return a word with its apostrophe, and how sure its place is."""
     word, mark = document.words[candidate.place], document.page.apostrophe
     if candidate.kind == "c":
         full = contractions()[word.lower()].restored.replace("'", mark)
         return (full[0].upper() + full[1:] if word[0].isupper() else full), 1.0
-    plural = linear.probability(linear.score(linear.load("apostrophe_plural"), context.features(candidate)))
+    plural = linear.probability(context.plural_score(candidate))
     return (f"{word}{mark}", plural) if plural > 0.5 else (f"{word[:-1]}{mark}s", 1 - plural)
 
 
@@ -409,6 +409,18 @@ class TrainedContext(Context):
     def _page_score(self, word: str, kind: str) -> tuple[float, str]:
         return (0.0, "c") if kind == "c" else _use_score(self._use(word, kind))
 
+    def plural_score(self, candidate: Candidate) -> float:
+        """Return the log odds that a candidate is the possessive of a plural (`the workers' union`)."""
+        word, plural = self.document.words[candidate.place], linear.load("apostrophe_plural")
+        own = _word_plural_score(word, candidate.kind)
+        page = linear.score(plural, self._page_features(word, candidate.kind)[0], own)
+        return linear.score(plural, self._around(candidate), page)
+
+
+@lru_cache(maxsize=1 << 14)
+def _word_plural_score(word: str, kind: str) -> float:
+    return linear.score(linear.load("apostrophe_plural"), word_features(word, kind)[0])
+
 
 @lru_cache(maxsize=1 << 14)
 def _use_score(use: Use) -> tuple[float, str]:
@@ -441,6 +453,7 @@ class Use(NamedTuple):
     """Whether the page also has the word with its apostrophe."""
 
 
+@lru_cache(maxsize=1 << 14)
 def use_features(use: Use) -> tuple[list[str], str]:
     """Return the features of a page's use of a word, and its shape."""
     kind, named, common, same, balance, ratio, trust, kept = use

@@ -197,7 +197,7 @@ def after_number(document: Document) -> Iterator[Proposal]:
             yield Proposal(match.end(1), match.end(1), " ", 0.93)
 
 
-_AFTER_NUMBER = re.compile(r"(\d{1,4})([a-z]{4,})(?![\w-])")
+_AFTER_NUMBER = re.compile(r"(\d\d{0,3})([a-z]{4,})(?![\w-])")
 
 
 def glued_tail(document: Document) -> Iterator[Proposal]:

@@ -167,16 +167,11 @@ class Context:
 
     def _around(self, match: re.Match[str]) -> list[str]:
         _, _, sort, group = self._type(match.group(1))
-        second_before, word_before = _words_before(self.document, match.start(1))
-        after = _AFTER.match(self.document.text, match.end(1))
-        word_after = after.group(1) if after else ""
-        shape_before = _shape(word_before) if word_before else ","
-        shape_after = _shape(word_after) if after else "."
-        second = _shape(second_before) if second_before else "."
-        third = _shape(after.group(2)) if after and after.group(2) else "."
-        low_before, low_after = word_before.lower(), word_after.lower()
-        class_before = word_class(low_before) if shape_before == "x" else shape_before
-        class_after = word_class(low_after) if shape_after == "x" else shape_after
+        before2, before, after, after2 = _neighbours(self.document, *match.span(1))
+        low_before, shape_before, class_before = _beside(before) if before else ("", ",", ",")
+        low_after, shape_after, class_after = _beside(after) if after else ("", ".", ".")
+        second = _beside(before2)[1] if before2 else "."
+        third = _beside(after2)[1] if after2 else "."
         return [
             f"-{low_before}",
             f"+{low_after}",
@@ -254,23 +249,25 @@ def word_features(low: str, use: Use) -> tuple[list[str], str, str]:
 
 _UNSEEN = Use(0, 0)
 _HOPELESS = -8.0
-_AFTER = re.compile(r" ([^\W_]+(?:['’][^\W_]+)*)(?: ([^\W_]+(?:['’][^\W_]+)*))?")
 
 
-def _words_before(document: Document, start: int) -> tuple[str, str]:
-    """Return the two words before the one that starts at `start`; empty where more than a closing mark parts them."""
+def _neighbours(document: Document, start: int, end: int) -> tuple[str, str, str, str]:
+    """Return the two words before and after a word; empty where more parts them than a space and closing marks."""
+    words, text = document.words, document.text
     index = document.index_at(start)
-    least = max(0, start - _REACH)
+    before2 = before = after = after2 = ""
     gap = document.gap(index)
-    if index == 0 or gap[-1:] != " " or (gap != " " and gap[:-1].strip(_CLOSING)):
-        return "", ""
-    text = document.text
-    begin, end = document.span(index - 1)
-    word = text[max(begin, least) : end].lstrip("'’")
-    if not word or begin <= least or not document.joined(index - 1):
-        return "", word
-    begin, end = document.span(index - 2)
-    return text[max(begin, least) : end].lstrip("'’"), word
+    if index and (gap == " " or (gap[-1:] == " " and not gap[:-1].strip(_CLOSING))):
+        before = words[index - 1]
+        before2 = words[index - 2] if document.joined(index - 1) else ""
+        excess = len(before2) + len(before) + len(gap) - _REACH
+        if excess >= 0:
+            before = text[max(start - _REACH, 0) : start - len(gap)][-len(before) :].lstrip("'’")
+            before2 = before2[max(0, excess + 1) :].lstrip("'’")
+    if text[end : end + 1] == " " and document.joined(index + 1):
+        after = words[index + 1]
+        after2 = words[index + 2] if document.joined(index + 2) else ""
+    return before2, before, after, after2
 
 
 _REACH = 40
@@ -279,13 +276,15 @@ _CLOSING = ",;)%’'\"”"
 
 
 @lru_cache(maxsize=1 << 14)
-def _shape(word: str) -> str:
-    """Return the shape of a word: `x` lower, `X` capital, `A` shouted, `9` number."""
+def _beside(word: str) -> tuple[str, str, str]:
+    """Return a word in lower case, its shape (`x` lower, `X` capital, `A` shouted, `9` number), its class or shape."""
+    low = word.lower()
     if word[0].isdigit():
-        return "9"
-    if word == word.lower():
-        return "x"
-    return "A" if len(word) > 1 and word.isupper() else "X"
+        return low, "9", "9"
+    if word == low:
+        return low, "x", word_class(low)
+    shape = "A" if len(word) > 1 and word.isupper() else "X"
+    return low, shape, shape
 
 
 # shouted words -------------------------------------------------------------------------------------------------

@@ -30,7 +30,8 @@ _OPENING = re.compile(rf"(?:[.!?…:\n•|][{_OPENERS}]{{0,12}}|[\"“„«‘�
 _OPENING_TEXT = re.compile(rf"[{_OPENERS}]{{0,12}}\Z")
 _PARAGRAPH = re.compile(r"[^\n]+")
 _TERMINAL = re.compile(r"[.!?…:;,][\"'”’»)\]]{0,3}\Z")
-_SHOUTED = re.compile(r"(?<!\w)[^\W\d_a-zß-öø-ÿ]{2,}(?!\w)")
+_SHOUTED = re.compile(r"[^\W\d_a-zß-öø-ÿ](?<!\w.)[^\W\d_a-zß-öø-ÿ]+(?!\w)")
+"""Searched for much faster than with `(?<!\\w)` first."""
 
 _MAX_HEADING_WORDS = 14
 

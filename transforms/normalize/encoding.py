@@ -11,7 +11,7 @@ from ftfy import TextFixerConfig
 
 from transforms.normalize.document import Document, Proposal
 
-_RUN = re.compile("[^\x00-\x7f]{2,4000}")
+_RUN = re.compile("[^\x00-\x7f][^\x00-\x7f]{1,3999}")
 """UTF-8 read as a one-byte encoding leaves two or more characters in a row that aren't ASCII."""
 
 _C1 = re.compile("(?<![^\x00-\x7f])[\x80-\x9f](?![^\x00-\x7f])")

@@ -21,10 +21,16 @@ def load(name: str) -> Weights:
     return {feature: float(weight) for feature, _, weight in lines}
 
 
-def score(weights: Weights, features: Iterable[str]) -> float:
-    """Return the log odds that a model gives to something with `features`; unknown ones count nothing."""
+def score(weights: Weights, features: Iterable[str], known: float = 0.0) -> float:
+    """Return the log odds that a model gives to something with `features`; unknown ones count nothing.
+
+    Args:
+      weights: of the model.
+      features: names of features.
+      known: log odds of other features that were scored before.
+    """
     get = weights.get
-    return sum([get(feature, 0.0) for feature in features])
+    return sum([get(feature, 0.0) for feature in features], known)
 
 
 def probability(log_odds: float) -> float:
