@@ -289,12 +289,16 @@ class Context:
         """Return all features of a candidate."""
         word = self.document.words[candidate.place]
         kept, _ = self._page_features(word, candidate.kind)
-        return word_features(word, candidate.kind)[0] + kept + self._around(candidate)
+        return word_features(word, candidate.kind)[0] + kept + around_features(*self._around(candidate))
 
     def score(self, candidate: Candidate) -> float:
         """Return the log odds that a candidate lost its apostrophe."""
         own = self._type(candidate).score
-        return own if own < _HOPELESS else own + linear.score(self.weights, self._around(candidate))
+        return own if own < _HOPELESS else own + self._around_score(candidate)
+
+    def _around_score(self, candidate: Candidate) -> float:
+        """Return the log odds that the words around a candidate give."""
+        return linear.score(self.weights, around_features(*self._around(candidate)))
 
     def _type(self, candidate: Candidate) -> _Type:
         key = self.document.words[candidate.place], candidate.kind
@@ -314,36 +318,18 @@ class Context:
         features, sort = word_features(word, kind)
         return linear.score(self.weights, features), sort
 
-    def _around(self, candidate: Candidate) -> list[str]:
-        """Return the features of the words around a candidate."""
+    def _around(self, candidate: Candidate) -> tuple[str, ...]:
+        """Return what the features of the words around a candidate are made of."""
         index = candidate.place
         _, sort, shape = self._type(candidate)
         after, after_class = self._neighbour(index, 1)
         after2, after2_class = self._neighbour(index, 2) if after_class.isalpha() else ("", "")
         before, before_class = self._neighbour(index, -1)
         before2, before2_class = self._neighbour(index, -2) if before_class.isalpha() else ("", "")
-        head = self._head(index)
-        return [
-            f"{sort}>{head}",
-            f"{shape}>{head}",
-            f"{sort}-{before_class}>{head}",
-            f"+{after}",
-            f"{sort}+{after_class}",
-            f"{sort}+{after_class}{after2_class}",
-            f"{sort}++{after2}",
-            f"-{before}",
-            f"{sort}-{before}",
-            f"{sort}-{before_class}",
-            f"{sort}-{before_class}+{after_class}",
-            f"{sort}-{before_class}+{after_class}{after2_class}",
-            f"{sort}-{before2_class}{before_class}+{after_class}",
-            f"{sort}--{before2}",
-            f"{sort}+{after}",
-            f"{shape}+{after_class}",
-            f"{shape}+{after_class}{after2_class}",
-            f"{shape}-{before_class}+{after_class}",
-            f"{shape}-{before}",
-        ]
+        return (
+            sort, shape, self._head(index), before2, before2_class, before, before_class, after, after_class,
+            after2, after2_class,
+        )  # fmt: skip
 
     def _head(self, index: int) -> str:
         """Return the classes of the words that follow, up to the first that is no adjective, number or -ing form."""
@@ -414,7 +400,54 @@ class TrainedContext(Context):
         word, plural = self.document.words[candidate.place], linear.load("apostrophe_plural")
         own = _word_plural_score(word, candidate.kind)
         page = linear.score(plural, self._page_features(word, candidate.kind)[0], own)
-        return linear.score(plural, self._around(candidate), page)
+        return linear.score(plural, around_features(*self._around(candidate)), page)
+
+    def _around_score(self, candidate: Candidate) -> float:
+        return _around_score(*self._around(candidate))
+
+
+@lru_cache(maxsize=1 << 10)
+def _around_score(*around: str) -> float:
+    """Return what `Context._around_score` does; remembered as far as a page, read again after a repair, goes."""
+    return linear.score(linear.load("apostrophe"), around_features(*around))
+
+
+@lru_cache(maxsize=1 << 10)
+def around_features(
+    sort: str,
+    shape: str,
+    head: str,
+    before2: str,
+    before2_class: str,
+    before: str,
+    before_class: str,
+    after: str,
+    after_class: str,
+    after2: str,
+    after2_class: str,
+) -> list[str]:
+    """Return the features of the words around a candidate, from what `Context._around` returns."""
+    return [
+        f"{sort}>{head}",
+        f"{shape}>{head}",
+        f"{sort}-{before_class}>{head}",
+        f"+{after}",
+        f"{sort}+{after_class}",
+        f"{sort}+{after_class}{after2_class}",
+        f"{sort}++{after2}",
+        f"-{before}",
+        f"{sort}-{before}",
+        f"{sort}-{before_class}",
+        f"{sort}-{before_class}+{after_class}",
+        f"{sort}-{before_class}+{after_class}{after2_class}",
+        f"{sort}-{before2_class}{before_class}+{after_class}",
+        f"{sort}--{before2}",
+        f"{sort}+{after}",
+        f"{shape}+{after_class}",
+        f"{shape}+{after_class}{after2_class}",
+        f"{shape}-{before_class}+{after_class}",
+        f"{shape}-{before}",
+    ]
 
 
 @lru_cache(maxsize=1 << 14)

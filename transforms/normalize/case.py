@@ -132,12 +132,16 @@ class Context:
 
     def features(self, match: re.Match[str]) -> list[str]:
         """Return all features of a capitalised word."""
-        return self._type(match.group(1))[0] + self._around(match)
+        return self._type(match.group(1))[0] + around_features(*self._around(match))
 
     def score(self, match: re.Match[str]) -> float:
         """Return the log odds that a capital is wrong."""
         own = self._type(match.group(1))[1]
-        return own if own < _HOPELESS else own + linear.score(self.weights, self._around(match))
+        return own if own < _HOPELESS else own + self._around_score(match)
+
+    def _around_score(self, match: re.Match[str]) -> float:
+        """Return the log odds that the words around a capital give."""
+        return linear.score(self.weights, around_features(*self._around(match)))
 
     def _type(self, word: str) -> tuple[list[str], float, str, str]:
         known = self.types.get(word)
@@ -165,31 +169,17 @@ class Context:
         page = self.page
         return min(3, page.all_forms.get(low, 0)), min(3, max(0, page.forms.get(word, 0) - 1))
 
-    def _around(self, match: re.Match[str]) -> list[str]:
+    def _around(self, match: re.Match[str]) -> tuple[str, ...]:
+        """Return what the features of the words around a capital are made of."""
         _, _, sort, group = self._type(match.group(1))
         before2, before, after, after2 = _neighbours(self.document, *match.span(1))
         low_before, shape_before, class_before = _beside(before) if before else ("", ",", ",")
         low_after, shape_after, class_after = _beside(after) if after else ("", ".", ".")
         second = _beside(before2)[1] if before2 else "."
         third = _beside(after2)[1] if after2 else "."
-        return [
-            f"-{low_before}",
-            f"+{low_after}",
-            f"{sort}{shape_before}_{shape_after}",
-            f"{sort}{second}{shape_before}_{shape_after}{third}",
-            f"{group}{second}{shape_before}_{shape_after}{third}",
-            f"{group}{class_before}_{class_after}",
-            f"{sort}{class_before}_",
-            f"{sort}_{class_after}",
-            f"{group}{class_before}_",
-            f"{group}_{class_after}",
-            f"{sort}{group}{shape_before}_{shape_after}",
-            f"{sort}{low_before}_",
-            f"{group}{low_before}_",
-            f"{group}_{low_after}",
-            f"{sort}_{low_after}",
-            f"{sort}{low_before}_{class_after}",
-        ]
+        return (
+            sort, group, second, low_before, shape_before, class_before, low_after, shape_after, class_after, third
+        )  # fmt: skip
 
 
 class TrainedContext(Context):
@@ -207,6 +197,9 @@ class TrainedContext(Context):
             known = self.types[word] = [], score, sort, group
         return known
 
+    def _around_score(self, match: re.Match[str]) -> float:
+        return _around_score(*self._around(match))
+
 
 def page_use_features(here: int, there: int, use: Use) -> list[str]:
     """Return the features of a page's use of a word in lower case and of the same form elsewhere."""
@@ -216,6 +209,45 @@ def page_use_features(here: int, there: int, use: Use) -> list[str]:
 @lru_cache(maxsize=1 << 12)
 def _page_score(here: int, there: int, use: Use) -> float:
     return linear.score(linear.load("case_model"), page_use_features(here, there, use))
+
+
+@lru_cache(maxsize=1 << 10)
+def _around_score(*around: str) -> float:
+    """Return what `Context._around_score` does; remembered as far as a page, read again after a repair, goes."""
+    return linear.score(linear.load("case_model"), around_features(*around))
+
+
+def around_features(
+    sort: str,
+    group: str,
+    second: str,
+    low_before: str,
+    shape_before: str,
+    class_before: str,
+    low_after: str,
+    shape_after: str,
+    class_after: str,
+    third: str,
+) -> list[str]:
+    """Return the features of the words around a capital, from what `Context._around` returns."""
+    return [
+        f"-{low_before}",
+        f"+{low_after}",
+        f"{sort}{shape_before}_{shape_after}",
+        f"{sort}{second}{shape_before}_{shape_after}{third}",
+        f"{group}{second}{shape_before}_{shape_after}{third}",
+        f"{group}{class_before}_{class_after}",
+        f"{sort}{class_before}_",
+        f"{sort}_{class_after}",
+        f"{group}{class_before}_",
+        f"{group}_{class_after}",
+        f"{sort}{group}{shape_before}_{shape_after}",
+        f"{sort}{low_before}_",
+        f"{group}{low_before}_",
+        f"{group}_{low_after}",
+        f"{sort}_{low_after}",
+        f"{sort}{low_before}_{class_after}",
+    ]
 
 
 @lru_cache(maxsize=1 << 14)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from transforms.normalize.document import WORD, Document
+from transforms.normalize.document import Document
 from transforms.normalize.doubled import find_echoes
 from transforms.normalize.tables import word_sets
 
@@ -37,7 +37,7 @@ def reads_as_english(document: Document) -> bool:
 
     A text too short to judge is believed.
     """
-    words = WORD.findall(document.text[:_SAMPLE])
+    words = document.words[: document.index_at(_SAMPLE)]
     if len(words) < _MIN_WORDS:
         return True
     known = word_sets("function-words")["english"]

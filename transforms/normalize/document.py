@@ -142,6 +142,11 @@ class Document:
         """Tell whether just one space parts the word at `index` from the one before."""
         return 0 < index < len(self.words) and self._parts[2 * index] == " "
 
+    @cached_property
+    def _joined(self) -> bytes:
+        """For each of `words`, whether just one space parts it from the one before."""
+        return bytes(map(" ".__eq__, self._parts[:-1:2]))
+
     def repeats(self, size: int, apart: int = 0) -> list[int]:
         """Return where `size` words are the same (case kept) as the `size` words that follow `apart` words later.
 
@@ -156,7 +161,7 @@ class Document:
         found = []
         index = same.find(sought)
         while index >= 0:
-            whole = all(map(self.joined, range(index + 1, index + step + size)))
+            whole = self._joined.find(0, index + 1, index + step + size) < 0
             if whole:
                 found.append(index)
             index = same.find(sought, index + (size if whole else 1))

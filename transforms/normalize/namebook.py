@@ -145,9 +145,7 @@ def _sightings(text: str) -> Iterator[Sighting]:
     reached = 0
     for match in book.candidate.finditer(text):
         word = match.group()
-        low = word.lower()
-        near = low in names or low in phrases or low[:-1] in names or word in names or word[:-1] in names
-        if not near and word[0] != "İ":
+        if not _may_be_name(word):
             continue
         start, end = match.span()
         if start < reached:
@@ -159,6 +157,20 @@ def _sightings(text: str) -> Iterator[Sighting]:
         if sighting is not None:
             reached = sighting.end
             yield sighting
+
+
+@lru_cache(maxsize=1 << 14)
+def _may_be_name(word: str) -> bool:
+    """Tell whether a name of the table may start with a word."""
+    book, low = name_book(), word.lower()
+    return (
+        low in book.names
+        or low in book.phrases
+        or low[:-1] in book.names
+        or word in book.names
+        or word[:-1] in book.names
+        or word[0] == "İ"
+    )
 
 
 def _single(start: int, end: int, word: str, low: str, names: dict[str, str]) -> Sighting | None:

@@ -59,15 +59,18 @@ def _words(document: Document) -> Iterator[Suspect]:
             yield Suspect(start=match.start(), end=match.end(), reason="bracketed word")
     known = frequencies()
     foreign = word_sets("foreign-words")["foreign"]
-    for index, word in enumerate(document.words):
+    odd = {word for word in document.all_forms if word in foreign or (word not in known and _CANDIDATE.fullmatch(word))}
+    for index, word in enumerate(document.words) if odd else ():
+        if word not in odd:
+            continue
         if word in foreign and _among_english(document, index):
-            start, end = document.spans[index]
+            start, end = document.span(index)
             yield Suspect(start=start, end=end, reason="foreign word")
         if word in known or not _CANDIDATE.fullmatch(word) or document.all_forms[word] > 1:
             continue
         if document.all_forms[word.capitalize()] or _is_part(document, index) or _is_derived(word):
             continue
-        start, end = document.spans[index]
+        start, end = document.span(index)
         yield Suspect(start=start, end=end, reason="unknown word")
 
 
@@ -81,7 +84,7 @@ def _among_english(document: Document, index: int) -> bool:
 
 def _is_part(document: Document, index: int) -> bool:
     """Tell whether the word is part of a compound, an address or a name: `re-tender`, `x.com/story`, `@someone`."""
-    start, end = document.spans[index]
+    start, end = document.span(index)
     around = document.text[max(0, start - 1) : start] + document.text[end : end + 1]
     return any(char in "-–/@#._&" for char in around.rstrip(".")) or document.text[end : end + 2].startswith("..")
 
