@@ -6,6 +6,7 @@ python docs/generate.py --check  # exits 1 where they are not current
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from pydantic_core import PydanticUndefined
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))
 
-from pipeline.config import Config, models_of  # noqa: E402
+from pipeline.config import Config, models_of, show_duration  # noqa: E402
 from transforms.records import SCHEMA_VERSION, DeadLetter  # noqa: E402
 from transforms.schema import Field, fields_of  # noqa: E402
 
@@ -92,6 +93,7 @@ def settings(title: str, model: type[BaseModel]) -> Iterator[str]:
         elif default is PydanticUndefined:
             value = "needed"
         else:
+            default = show_duration(default) if isinstance(default, dt.timedelta) else default
             value = f"`{default}`" if default is not None else ""
         kind = "part" if list(models_of(field.annotation)) else shown(field.annotation)
         yield f"| `{name}` | {kind} | {value} | {field.description or ''} |\n"

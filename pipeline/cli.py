@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import json
 import os
 import sys
@@ -78,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(replay)
     replay.set_defaults(command=_replay)
 
+    report = commands.add_parser("report", help="show what a run read, repaired and failed on")
+    report.add_argument("folder", metavar="RUN_DIR", help="the folder with the run's summary.json, such as out/demo")
+    report.add_argument("-o", "--output", metavar="FILE", help="write a page of HTML instead of showing it here")
+    report.set_defaults(command=_report)
+
     schema = commands.add_parser("schema", help="print the record's schema")
     schema.add_argument("--format", choices=("json", "avro", "bigquery", "postgres"), default="json")
     schema.set_defaults(command=_schema)
@@ -98,7 +104,7 @@ def _log_level(options: argparse.Namespace) -> str:
 
 def _run(options: argparse.Namespace, beam_arguments: list[str], replay: str | None = None) -> int:
     from pipeline.config import ConfigError, load_config
-    from pipeline.errors import RunError
+    from pipeline.errors import BeamOptionsError, RunError
     from pipeline.run import report, run_batch
     from pipeline.stages import new_run
 
@@ -112,7 +118,14 @@ def _run(options: argparse.Namespace, beam_arguments: list[str], replay: str | N
         if run.streaming:
             _stream(config, run, beam_arguments)
         else:
-            report(run_batch(config, run, beam_arguments))
+            summary = run_batch(config, run, beam_arguments)
+            report(summary, config)
+            if replay is None and summary.nothing_read:
+                _say("nothing of what came in could be read")
+                return FAILED
+    except BeamOptionsError as error:
+        _say(str(error))
+        return BAD_USAGE
     except RunError as error:
         _say(str(error))
         return FAILED
@@ -130,8 +143,46 @@ def _stream(config: Config, run: Run, beam_arguments: list[str]) -> None:
 
 
 def _replay(options: argparse.Namespace, beam_arguments: list[str]) -> int:
+    from apache_beam.io.filesystem import BeamIOError
+    from apache_beam.io.filesystems import FileSystems
+
     letters = options.dead_letters
-    return _run(options, beam_arguments, replay=os.path.join(letters, "*.jsonl") if os.path.isdir(letters) else letters)
+    folder = os.path.isdir(letters)
+    pattern = os.path.join(letters, "*.jsonl") if folder else letters
+    try:
+        found = FileSystems.match([pattern])[0].metadata_list
+    except (BeamIOError, ValueError, OSError) as error:
+        _say(f"{letters}: can't be looked up: {' '.join(str(error).split())}")
+        return BAD_USAGE
+    if not found and folder:
+        _say(f"{letters}: holds no dead letters, nothing to replay")
+        return DONE
+    if not found:
+        _say(f"{letters}: no such file; name a dead-letter file, a glob, or their folder")
+        return BAD_USAGE
+    return _run(options, beam_arguments, replay=pattern)
+
+
+def _report(options: argparse.Namespace, beam_arguments: list[str]) -> int:
+    from rich.console import Console
+
+    from pipeline.report import ReportError, print_report, read_report, to_html
+
+    try:
+        report = read_report(options.folder)
+    except ReportError as error:
+        _say(str(error))
+        return BAD_USAGE
+    if options.output is None:
+        print_report(report, Console(markup=False, emoji=False, highlight=False))
+        return DONE
+    try:
+        with open(options.output, "w", encoding="utf-8", errors="replace") as file:
+            file.write(to_html(report))
+    except OSError as error:
+        _say(f"{options.output}: can't be written: {error.strerror}; name another file")
+        return FAILED
+    return DONE
 
 
 def _check(options: argparse.Namespace, beam_arguments: list[str]) -> int:
@@ -159,12 +210,16 @@ def _normalize(options: argparse.Namespace, beam_arguments: list[str]) -> int:
 
     try:
         if options.file == "-":
-            text = sys.stdin.buffer.read().decode("utf-8", "replace")
+            content = sys.stdin.buffer.read()
         else:
             with open(options.file, "rb") as file:
-                text = file.read().decode("utf-8", "replace")
+                content = file.read()
+        text = _text_of(content)
     except OSError as error:
         _say(f"{options.file}: {error.strerror}; name a text file, or - for standard input")
+        return BAD_USAGE
+    except ValueError as error:
+        _say(f"{options.file}: {error}; name a text file, or - for standard input")
         return BAD_USAGE
     language = options.language or detect(text).code
     normalized = normalize(text, language)
@@ -176,6 +231,23 @@ def _normalize(options: argparse.Namespace, beam_arguments: list[str]) -> int:
     else:
         print(normalized.text)
     return DONE
+
+
+def _text_of(content: bytes) -> str:
+    """Return the text of a file: UTF-8 as it is, else what its bytes show it to be in.
+
+    Raises:
+      ValueError: it is no text.
+    """
+    from transforms.feeds.encoding import decode_document
+
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
+    if b"\0" in content and not marked:
+        raise ValueError("holds NUL bytes, so it is no text")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return decode_document(content)
 
 
 def _schema(options: argparse.Namespace, beam_arguments: list[str]) -> int:

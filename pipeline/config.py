@@ -41,14 +41,14 @@ class ConfigError(Exception):
 
 
 def parse_duration(value: Any) -> Any:
-    """Return `30d`, `12h`, `90m`, `20s` or `2w` as a timedelta; other values as they are, for pydantic to judge.
+    """Return `30d`, `12h`, `90m`, `20s` or `2w` as a timedelta.
 
     Raises:
-      ValueError: the text is not a duration.
+      ValueError: it is a number or a text that is not a duration.
     """
-    if not isinstance(value, str):
+    if isinstance(value, dt.timedelta):
         return value
-    match = re.fullmatch(r"(\d+)\s*([smhdw])", value.strip())
+    match = re.fullmatch(r"(\d+)\s*([smhdw])", str(value).strip())
     if match is None:
         raise ValueError("write a number and a unit, like 30d, 12h, 90m or 20s")
     return dt.timedelta(**{DURATION_UNITS[match[2]]: int(match[1])})
@@ -76,7 +76,9 @@ class StateConfig(_Part):
     """What a run remembers for the next."""
 
     path: str | None = Field(default=None, description="folder; `state/<name of the configuration>` where left out")
-    ttl: Duration = Field(default=dt.timedelta(days=30), description="how long an article or feed is remembered")
+    ttl: Duration = Field(
+        default=dt.timedelta(days=30), gt=dt.timedelta(0), description="how long an article or feed is remembered"
+    )
 
 
 class DeadLettersConfig(_Part):
@@ -202,9 +204,13 @@ def _set(raw: Any, override: str) -> None:
 
 
 def _fill(value: Any, path: str, key: list[str], secrets: dict[str, str]) -> Any:
-    """Return `value` with `${NAME}` and `${NAME:-default}` filled from the environment, noted in `secrets`."""
+    """Return `value` with `${NAME}` and `${NAME:-default}` filled from the environment, noted in `secrets`.
+
+    A key without a value, as one whose lines are all commented out, counts as left out.
+    """
     if isinstance(value, dict):
-        return {name: _fill(item, path, [*key, str(name)], secrets) for name, item in value.items()}
+        given = {name: item for name, item in value.items() if item is not None}
+        return {name: _fill(item, path, [*key, str(name)], secrets) for name, item in given.items()}
     if isinstance(value, list):
         return [_fill(item, path, [*key, str(number)], secrets) for number, item in enumerate(value)]
     if not isinstance(value, str):
@@ -243,8 +249,33 @@ def _lines(path: str, error: ValidationError) -> Iterator[str]:
             tag = mistake["ctx"]["tag"]
             yield f"{path}: {key}.type: {tag!r} is unknown; one of {mistake['ctx']['expected_tags']}"
         else:
-            message = mistake["msg"].removeprefix("Value error, ")
-            yield f"{path}: {key}: {mistake['input']!r}: {message[:1].lower()}{message[1:]}"
+            message = PLAIN_MESSAGES.get(mistake["type"]) or mistake["msg"].removeprefix("Value error, ")
+            given = mistake["input"]
+            shown = show_duration(given) if isinstance(given, dt.timedelta) else repr(given)
+            shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
+            yield f"{path}: {key}: {shown}: {message[:1].lower()}{message[1:]}"
+
+
+PLAIN_MESSAGES = {
+    "model_type": "settings are needed here, as `key: value`",
+    "model_attributes_type": "settings are needed here, as `key: value`",
+    "dict_type": "settings are needed here, as `key: value`",
+    "list_type": "a list is needed here, as `[one, another]`",
+    "tuple_type": "a list is needed here, as `[one, another]`",
+    "too_short": "name at least one",
+    "int_parsing": "a whole number is needed",
+    "int_type": "a whole number is needed",
+    "int_from_float": "a whole number is needed",
+    "float_parsing": "a number is needed",
+    "float_type": "a number is needed",
+    "bool_parsing": "true or false is needed",
+    "bool_type": "true or false is needed",
+    "string_type": "a text is needed; put it in quotes",
+}
+"""Mistakes that pydantic tells in the terms of its own types."""
+
+LONGEST_SHOWN = 200
+"""Characters of a wrong value that are shown."""
 
 
 def models_of(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -299,5 +330,6 @@ def _masked(value: Any, secrets: dict[str, str]) -> Any:
     if isinstance(value, str):
         for secret, name in secrets.items():
             value = value.replace(secret, f"${{{name}}}")
-        return re.sub(r"(?<=://)([^/\s:@]*):[^/\s@]*@", r"\1:***@", value)
+        value = re.sub(r"(?<=://)([^/\s:@]*):[^/\s@]*@", r"\1:***@", value)
+        return re.sub(r"(?i)\b(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", r"\1***", value)
     return value

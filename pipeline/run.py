@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import importlib.util
+import io
 import logging
 import os
 import re
@@ -21,7 +23,7 @@ from rich.console import Console
 
 from pipeline.build import build_pipeline
 from pipeline.config import Config, resolved
-from pipeline.errors import RunError
+from pipeline.errors import BeamOptionsError, RunError
 from pipeline.metrics import JobCollector, serve
 from pipeline.stages import Run, run_folder, written_folders
 from pipeline.summary import print_summary
@@ -43,10 +45,44 @@ LOCAL_RUNNER = "FnApiRunner"
 """Named always: Beam's own default tries to download a runner and differs from machine to machine."""
 
 
+def parse_beam_options(arguments: list[str]) -> PipelineOptions:
+    """Return what the user tells Beam.
+
+    Raises:
+      BeamOptionsError: an option is unknown or its value does not fit. Where a runner of the user's choice is named,
+        unknown options pass: it may know them.
+    """
+    if arguments and not arguments[0].startswith("-"):
+        raise BeamOptionsError(f"after --: {arguments[0]} is no option of Beam; options begin with --")
+    told = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(told):
+            options = PipelineOptions(arguments, save_main_session=False)
+            known = options.get_all_options()
+            given = options.get_all_options(retain_unknown_options=True)
+    except SystemExit:  # argparse's way to refuse; its last line says what
+        lines = told.getvalue().strip().splitlines() or ["not understood"]
+        raise BeamOptionsError(f"after --: {lines[-1].partition('error: ')[2] or lines[-1]}") from None
+    unknown = sorted(given.keys() - known.keys())
+    if unknown and options.view_as(StandardOptions).runner in (None, LOCAL_RUNNER):
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        remedy = f"; did you mean --{near[0]}?" if near else ""
+        raise BeamOptionsError(f"after --: Beam knows no option --{unknown[0]}{remedy}")
+    return options
+
+
 def beam_options(arguments: list[str]) -> PipelineOptions:
-    """Return Beam's options: the user's, and a local in-process runner where they name none."""
-    options = PipelineOptions(arguments, save_main_session=False)
+    """Return Beam's options: the user's, and a local in-process runner where they name none.
+
+    Raises:
+      BeamOptionsError: see `parse_beam_options`.
+    """
+    options = parse_beam_options(arguments)
     standard, direct = options.view_as(StandardOptions), options.view_as(DirectOptions)
+    if direct.direct_num_workers < 0:
+        raise BeamOptionsError(
+            f"after --: --direct_num_workers={direct.direct_num_workers}: name 1 or more, 0 for all cores"
+        )
     if standard.runner is None:
         standard.runner = LOCAL_RUNNER
     if standard.runner == LOCAL_RUNNER and direct.direct_num_workers != 1:
@@ -58,9 +94,10 @@ def run_batch(config: Config, run: Run, beam_arguments: list[str]) -> Summary:
     """Run a configuration once, to its end.
 
     Raises:
-      RunError: a folder can't be written, another run holds the memory, or the job failed. Nothing has been changed
-        then: the next run does all of it again.
+      RunError: Beam does not know an option, a folder can't be written, another run holds the memory, or the job
+        failed. Nothing has been changed then: the next run does all of it again.
     """
+    options = beam_options(beam_arguments)
     check_installed(config)
     options = beam_options(beam_arguments)
     if options.view_as(StandardOptions).runner == LOCAL_RUNNER:
@@ -189,6 +226,11 @@ def _progress() -> Iterator[None]:
 SHOWN = ("feeds", "entries", "records", "duplicates", "filtered", "dead_letters")
 
 
-def report(summary: Summary) -> None:
-    """Print the account of a run."""
-    print_summary(summary, Console(file=sys.stdout))
+def report(summary: Summary, config: Config) -> None:
+    """Print the account of a run, and where to find what failed."""
+    console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+    print_summary(summary, console)
+    if summary.dead_letters or summary.feeds["failed"]:
+        console.print(
+            f"what failed is in {config.dead_letters.path}; run it again with newsbeam replay", soft_wrap=True
+        )

@@ -21,7 +21,7 @@ from pipeline.build import build_pipeline
 from pipeline.config import Config
 from pipeline.errors import RunError
 from pipeline.metrics import JobCollector, JobHealth, query, serve
-from pipeline.run import check_installed, check_servers, check_writable, root_cause
+from pipeline.run import check_installed, check_servers, check_writable, parse_beam_options, root_cause
 from pipeline.stages import Run, written_folders
 from transforms.endless import IN_FLIGHT
 
@@ -47,7 +47,7 @@ def stream_options(arguments: list[str]) -> PipelineOptions:
     Raises:
       RunError: no runner is named and Prism is not on this machine, or one is named that can't stream.
     """
-    options = PipelineOptions(arguments, save_main_session=False)
+    options = parse_beam_options(arguments)
     standard, prism = options.view_as(StandardOptions), options.view_as(PrismRunnerOptions)
     standard.streaming = True
     if standard.runner is None:

@@ -11,6 +11,11 @@ SHOWN_NAMES = 8
 """Languages and entities named in the table; `summary.json` has more."""
 
 
+def plain_text(text: str) -> str:
+    """Return text from outside as a terminal may show it: one line, without characters that control it."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
 def print_summary(summary: Summary, console: Console) -> None:
     """Print the account: where every entry went, and what was found."""
     table = Table(title=f"run {summary.run}", title_justify="left", show_header=False, box=None, pad_edge=False)
@@ -31,10 +36,14 @@ def print_summary(summary: Summary, console: Console) -> None:
     table.add_row("time", f"{summary.seconds} s", "")
     console.print(table)
     for failure in summary.failed_feeds[:SHOWN_NAMES]:
-        console.print(f"failed: {failure.feed_url}: {failure.error}", style="red", markup=False, soft_wrap=True)
+        told = plain_text(f"failed: {failure.feed_url}: {failure.error}")
+        console.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
     more = len(summary.failed_feeds) - SHOWN_NAMES
     if more > 0:
         console.print(f"… and {more} more failed feeds, see summary.json", style="red")
+    for error, count in list(summary.errors.items())[:SHOWN_NAMES]:
+        told = plain_text(f"dead letter: {error}") + (f" ({count} times)" if count > 1 else "")
+        console.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def _balance(summary: Summary) -> str:
@@ -43,5 +52,5 @@ def _balance(summary: Summary) -> str:
 
 
 def _names(counts: dict[str, int]) -> str:
-    shown = ", ".join(f"{name} {count}" for name, count in list(counts.items())[:SHOWN_NAMES])
+    shown = ", ".join(f"{plain_text(name)} {count}" for name, count in list(counts.items())[:SHOWN_NAMES])
     return f"{shown}, …" if len(counts) > SHOWN_NAMES else shown

@@ -26,6 +26,11 @@ from transforms.records import DeadLetter, Record
 TOP_ENTITIES = 20
 """Entities that the summary names."""
 
+TOP_ERRORS = 20
+"""Errors of dead letters that the summary names, each cut to `LONGEST_ERROR` characters."""
+
+LONGEST_ERROR = 200
+
 Tally = tuple[str, str]
 """What is counted: a group (`records`, `language` …) and a name in it (empty where the group has only one)."""
 
@@ -70,6 +75,14 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     edits_by_rule: dict[str, int]
     entities: list[EntityCount]
     failed_feeds: list[FeedFailure]
+    errors: dict[str, int] = {}
+    """Why entries became dead letters: stage and error, the most frequent ones."""
+
+    @property
+    def nothing_read(self) -> bool:
+        """Whether something came in and all of it failed: no feed was had, and no entry became anything else."""
+        read = self.feeds["fetched"] + self.feeds["unchanged"]
+        return read == 0 and self.entries == self.dead_letters and self.entries + self.feeds["failed"] > 0
 
 
 def of_record(record: Record) -> Iterator[tuple[Tally, int]]:
@@ -98,6 +111,7 @@ def of_failure(letter: DeadLetter) -> Iterator[tuple[Tally, int]]:
     """Yield what one dead letter adds to the account; a feed that failed is no entry."""
     if letter.kind != "feed":
         yield ("dead_letters", letter.stage), 1
+        yield ("error", f"{letter.stage}: {letter.error[:LONGEST_ERROR]}"), 1
 
 
 def of_fetch(fetch: FeedFetch) -> Iterator[tuple[Tally, int]]:
@@ -126,7 +140,7 @@ class _Count(beam.DoFn):
 
     def process(self, element: Any) -> Iterator[tuple[Tally, int]]:
         for tally, count in self.tallies(element):
-            if tally[0] not in ("entity", "failed feed"):  # their names are without bound
+            if tally[0] not in ("entity", "failed feed", "error"):  # their names are without bound
                 Metrics.counter(NAMESPACE, "/".join(filter(None, tally))).inc(count)
             live.add(tally[0], count)
             yield tally, count
@@ -181,6 +195,7 @@ def summarise(tallies: Iterable[tuple[Tally, int]], run: str, started: float) ->
         edits_by_rule=_by_count(groups["edits"]),
         entities=[_entity(name, number) for name, number in entities],
         failed_feeds=[FeedFailure(*name.split("\n", 1)) for name in sorted(groups["failed feed"])],
+        errors=dict(list(_by_count(groups["error"]).items())[:TOP_ERRORS]),
     )
 
 

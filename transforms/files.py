@@ -9,6 +9,7 @@ import base64
 import binascii
 import datetime as dt
 import json
+import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Literal, NamedTuple
@@ -421,11 +422,13 @@ def _find(pattern: str) -> Iterator[str | TaggedOutput[Any, Any]]:
     try:
         found = FileSystems.match([pattern])[0].metadata_list
         problem = "" if found else "no such file"
+        if found and all(os.path.isdir(file.path) for file in found):
+            problem = f"a folder; name the files in it, as {pattern.rstrip('/')}/*"
     except (BeamIOError, ValueError, OSError) as error:
         found, problem = [], str(error)
     if problem:
         yield TaggedOutput(FAILED, dead_letter(STAGE, "line", {"file": pattern}, f"{pattern}: {problem}"))
-    yield from (file.path for file in found)
+    yield from (file.path for file in found if not os.path.isdir(file.path))
 
 
 class _ReadFile(beam.DoFn):

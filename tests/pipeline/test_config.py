@@ -34,9 +34,17 @@ def test_only_source_and_sinks_are_needed(tmp_path: Path) -> None:
         ({"source": {"type": "feed", "feeds": ["a"]}}, "source.type: 'feed' is unknown; one of 'feeds', 'files'"),
         ({"source": {"feeds": ["a"]}}, "source.type: missing; one of feeds, files"),
         ({"sinks": [{"type": "jsonl", "pth": "x"}]}, "sinks.0.pth: unknown key; did you mean path?"),
-        ({"sinks": []}, "sinks: []: list should have at least 1 item"),
+        ({"sinks": []}, "sinks: []: name at least one"),
         ({"state": {"ttl": "30 parsecs"}}, "state.ttl: '30 parsecs': write a number and a unit, like 30d"),
         ({"normalize": {"min_confidence": 2}}, "normalize.min_confidence: 2: input should be less than or equal to 1"),
+        ({"state": {"ttl": 30}}, "state.ttl: 30: write a number and a unit, like 30d"),
+        ({"state": {"ttl": "0d"}}, "state.ttl: 0d: input should be greater than"),
+        ({"language": 5}, "language: 5: settings are needed here"),
+        ({"source": {"type": "feeds", "feeds": "a.xml"}}, "source.feeds: 'a.xml': a list is needed here"),
+        (
+            {"source": {"type": "feeds", "feeds": ["a"], "retries": "x"}},
+            "source.retries: 'x': a whole number is needed",
+        ),
         ({"normalize": {"min_confidense": 1}}, "did you mean min_confidence?"),
     ],
 )
@@ -91,6 +99,23 @@ def test_the_environment_fills_secrets_and_they_are_not_shown(tmp_path: Path, mo
     assert "s3cret" not in shown
     assert "key=${NEWSBEAM_TOKEN}" in shown
     assert "me:***@e.org" in shown
+
+
+def test_passwords_of_connection_strings_are_not_shown(tmp_path: Path) -> None:
+    for dsn in (
+        "host=h password=s3cret user=u",
+        "postgresql://h/db?user=u&password=s3cret",
+        "postgresql://u:s3cret@h/",
+    ):
+        sinks = [{"type": "postgres", "dsn": dsn, "table": "articles"}]
+        shown = resolved(load_config(write(tmp_path, GOOD | {"sinks": sinks})))
+        assert "s3cret" not in shown
+        assert "***" in shown
+
+
+def test_a_key_without_a_value_counts_as_left_out(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, GOOD | {"language": None, "state": {"ttl": None}}))
+    assert config.state.ttl == dt.timedelta(days=30)
 
 
 def test_what_is_shown_can_be_loaded_again(tmp_path: Path) -> None:

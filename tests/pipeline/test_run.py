@@ -158,6 +158,13 @@ def test_an_article_that_a_stage_fails_on_is_a_dead_letter_and_its_neighbours_li
         (["run", "nowhere.yaml"], "nowhere.yaml: No such file"),
         (["run", "configs/demo.yaml", "--set", "sinks.0.pth=x"], "did you mean path?"),
         (["normalize", "nowhere.txt"], "nowhere.txt: No such file"),
+        (["normalize", sys.executable], "holds NUL bytes, so it is no text"),
+        (["replay", "nowhere", "configs/demo.yaml"], "nowhere: no such file; name a dead-letter file"),
+        (["run", "configs/demo.yaml", "--", "--no_such_option=3"], "Beam knows no option --no_such_option"),
+        (["run", "configs/demo.yaml", "--", "--direct_num_worker=2"], "did you mean --direct_num_workers?"),
+        (["run", "configs/demo.yaml", "--", "--direct_num_workers=two"], "invalid int value: 'two'"),
+        (["run", "configs/demo.yaml", "--", "--direct_num_workers=-1"], "name 1 or more"),
+        (["run", "configs/demo.yaml", "--", "stray"], "stray is no option of Beam"),
     ],
 )
 def test_a_mistake_of_the_user_is_told_in_one_line(
@@ -167,6 +174,55 @@ def test_a_mistake_of_the_user_is_told_in_one_line(
     error = capsys.readouterr().err
     assert told in error
     assert error.count("\n") == 1
+
+
+def test_a_folder_without_dead_letters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", str(tmp_path), "configs/demo.yaml"]) == 0
+    assert "holds no dead letters, nothing to replay" in capsys.readouterr().err
+
+
+def test_a_run_that_could_read_nothing_says_why_and_fails(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    job.settings["source"] = {"type": "feeds", "feeds": [str(job.folder), str(job.folder / "none.xml")]}
+    job.write()
+    assert job.run() == 1
+    shown = capsys.readouterr()
+    assert f"{job.folder}: a folder; name the files in it, as {job.folder}/*" in shown.out
+    assert f"{job.folder}/none.xml: no such file" in shown.out
+    assert f"what failed is in {job.out / 'dead-letters'}" in shown.out
+    assert shown.err == "newsbeam: nothing of what came in could be read\n"
+    assert job.summary()["feeds"]["failed"] == 2
+
+
+def test_why_entries_became_dead_letters_is_told(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    job.settings["source"]["paths"] += [str(job.folder), str(job.folder / "none.jsonl")]
+    job.write()
+    assert job.run() == 0
+    shown = capsys.readouterr().out
+    assert f"{job.folder}: a folder; name the files in it" in shown
+    assert "none.jsonl: no such file" in shown
+    assert sum(job.summary()["errors"].values()) == job.summary()["dead_letters"] == 2
+
+
+def test_a_terminal_is_not_controlled_by_what_was_read(capsys: pytest.CaptureFixture[str]) -> None:
+    from rich.console import Console
+
+    from pipeline.summary import print_summary
+    from transforms.account import summarise
+
+    evil = "[/red] :smile: \x1b[31m"
+    tallies = [(("entity", f"ORG {evil}"), 1), (("failed feed", f"{evil}\n{evil}"), 1), (("error", evil), 1)]
+    print_summary(summarise(tallies, "run", 0.0), Console(markup=False, emoji=False, width=200))
+    shown = capsys.readouterr().out
+    assert shown.count("[/red] :smile:") == 4
+    assert "\x1b" not in shown
+
+
+def test_texts_that_are_not_utf_8(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "text.txt"
+    for encoding in ("utf-16", "cp1252"):
+        path.write_bytes("The café “Olé” has opened again.\n".encode(encoding))
+        assert main(["normalize", "--language", "en", str(path)]) == 0
+        assert "The café “Olé” has opened again." in capsys.readouterr().out
 
 
 def test_a_folder_that_can_not_be_written(job: Job, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -143,7 +144,10 @@ def _places(address: str) -> Iterator[str]:
         raise SourceError(f"can't be looked up: {_one_line(error)}") from None
     if not found:
         raise SourceError("matches no file" if re.search(r"[*?\[]", path) else "no such file")
-    yield from sorted(file.path for file in found)
+    files = sorted(file.path for file in found if not os.path.isdir(file.path))
+    if not files:
+        raise SourceError(f"a folder; name the files in it, as {path.rstrip('/')}/*")
+    yield from files
 
 
 def _path(address: str) -> str:
