@@ -72,9 +72,14 @@ class Document:
     def __init__(self, text: str, language: str = "en", page: Document | None = None) -> None:
         self.text = text
         self.language = language
-        self.page = self if page is None else page
+        self._page = page  # not itself: reference cycles would keep every document until the garbage is collected
         self._findings: dict[Callable[[Document], Any], Any] = {}
         self._same: dict[int, bytes] = {}
+
+    @property
+    def page(self) -> Document:
+        """The page that evidence and gates are taken from."""
+        return self if self._page is None else self._page
 
     def once(self, function: Callable[[Document], T]) -> T:
         """Return `function(self)`, computed at most once: for findings that several rules or gates share."""
