@@ -165,6 +165,8 @@ _SHORT = frozenset(["up", "us", "it", "me", "go", "so", "do", "he", "we"])
 
 def missing_space(document: Document) -> Iterator[Proposal]:
     """Propose the space that is missing after the end of a sentence: `ended.He said`."""
+    if document.gaps.isdisjoint(".!?"):
+        return
     code = document.page.once(_code_marks) >= _CODE
     for match in _NO_SPACE.finditer(document.text):
         left = _run_before(document.text, match.start())
@@ -204,7 +206,7 @@ def glued_tail(document: Document) -> Iterator[Proposal]:
     """Propose to part a function word that ran into the word before it: `Prosecutorwho`."""
     zipf, forms = frequencies().get, document.page.all_forms
     tails = tuple(_glue()["tail"])
-    if not any(word.endswith(tails) and word.lower() not in frequencies() for word in document.all_forms):
+    if all(word.lower() in frequencies() for word in document.all_forms if word.endswith(tails)):
         return
     for match in _tails().finditer(document.text):
         place = match.start(1)

@@ -365,11 +365,14 @@ _WORD_AFTER = re.compile(r"\W{1,3}(\w+)")
 
 def said(document: Document) -> Iterator[Proposal]:
     """Propose `said` for `Said` between a question or exclamation and the speaker's name: `Europe? Said Matura.`"""
+    if document.all_forms.keys().isdisjoint(_SAYING):
+        return
     for match in _SAID.finditer(document.text):
         yield Proposal(match.start(1), match.start(1) + 1, match.group(1)[0].lower(), 0.92)
 
 
-_SAID = re.compile(r"[?!][\"”’]? (Said|Asked|Added|Says|Wondered) (?=[A-Z][a-z]+(?: [A-Z][a-z]+)?[.,])")
+_SAYING = ("Said", "Asked", "Added", "Says", "Wondered")
+_SAID = re.compile(rf"[?!][\"”’]? ({'|'.join(_SAYING)}) (?=[A-Z][a-z]+(?: [A-Z][a-z]+)?[.,])")
 
 
 # lowered names -------------------------------------------------------------------------------------------------
@@ -390,7 +393,7 @@ def lowered(document: Document) -> Iterator[Proposal]:
     for index, word in enumerate(document.words):
         if word not in names:
             continue
-        start, end = document.spans[index]
+        start, end = document.span(index)
         seen = page.forms[word.capitalize()]
         sure = seen > 1 and seen >= 2 * page.all_forms[word]
         around = document.text[max(0, start - 1) : start] + document.text[end : end + 1]

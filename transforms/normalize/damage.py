@@ -56,7 +56,7 @@ def signs(document: Document) -> Counter[str]:
     )
     found = +Counter(
         capital=sum(1 for _ in capitals),
-        contraction=sum(document.all_forms[word] for word in sets["contraction"]),
+        contraction=sum(document.all_forms.get(word, 0) for word in sets["contraction"]),
         glued=len(_GLUED.findall(text)) + len(_FULL_STOP.findall(text)),
         article=len(_ARTICLE.findall(text)),
         plural=len(_PLURAL.findall(text)),

@@ -105,6 +105,11 @@ class Document:
         return _WORD_KEPT.split(self.text)
 
     @cached_property
+    def gaps(self) -> frozenset[str]:
+        """What stands between words, each once: a quick way to see that there is nothing for a rule on punctuation."""
+        return frozenset(self._parts[::2])
+
+    @cached_property
     def _bounds(self) -> list[int]:
         """Ends of `_parts`: the start of the first word, its end, the start of the second …"""
         return list(accumulate(map(len, self._parts)))

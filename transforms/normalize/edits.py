@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
 from transforms.normalize.document import Proposal
@@ -108,7 +109,7 @@ def compose(original: str, middle: str, first: Sequence[Edit], second: Sequence[
     group: list[Placed] = []
     reach = 0
     shift = 0  # of middle against original, before the group
-    for placed in sorted(chain(_placed(first), _placed_second(second)), key=lambda p: p[:3]):
+    for placed in sorted(chain(_placed(first), _placed_second(second)), key=itemgetter(0, 1, 2)):
         if group and not (placed.start < reach and placed.end > group[0].start):
             shift = _close(group, reach, shift, original, middle, result)
             group = []

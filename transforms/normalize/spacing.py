@@ -10,6 +10,8 @@ from transforms.normalize.tables import word_sets
 
 # Each pattern starts with the rarest character it needs and looks behind afterwards: Python's `re` then skips quickly.
 _BEFORE_MARK = re.compile(r" (?:[,;!?]|:(?! \d)|\.(?! ?\.))(?<=[\w)\]\"”’] .)(?=[\s\"”]|\Z)")
+_SPACED = re.compile(r" [,;!?:.)]|\( ")
+"""What stands between the words of a text that has something for `before_marks`."""
 _BEFORE_COMMA = re.compile(r" (?:,|\.(?! ?\.))(?<=[\w)\]\"”’] .)(?=\s|\Z)")
 _BRACKET_OPENED = re.compile(r"\( (?=\w)")
 _BRACKET_CLOSED = re.compile(r" \)(?<=[\w.!?] \))")
@@ -27,6 +29,8 @@ _DIGITS = re.compile(r"\d{1,4}\Z")
 def before_marks(document: Document) -> Iterator[Proposal]:
     """Remove the space before a comma, full stop, colon … and inside brackets."""
     text = document.text
+    if not any(_SPACED.search(gap) for gap in document.gaps):
+        return
     for match in _BEFORE_MARK.finditer(text):
         yield Proposal(match.start(), match.start() + 1, "", 0.97)
     if "( " in text:
@@ -56,13 +60,15 @@ def units(document: Document) -> Iterator[Proposal]:
 
 def after_commas(document: Document) -> Iterator[Proposal]:
     """Put a space after a comma or semicolon between two words."""
+    if "," not in document.gaps and ";" not in document.gaps:
+        return
     for match in _AFTER_COMMA.finditer(document.text):
         yield Proposal(match.end(), match.end(), " ", 0.93)
 
 
 def apostrophes(document: Document) -> Iterator[Proposal]:
     """Close up an apostrophe that a tokenizer or translator has set apart (`China ' s`)."""
-    if document.characters.isdisjoint("'’"):
+    if not any(" '" in gap or " ’" in gap for gap in document.gaps):
         return
     for match in _APOSTROPHE.finditer(document.text):
         yield Proposal(match.start() - 1, match.end(), match.group().strip(), 0.95)
