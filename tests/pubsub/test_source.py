@@ -14,7 +14,7 @@ pytest.importorskip("google.pubsub_v1", reason="the extra `gcp` is not installed
 from transforms.endless import InFlight
 from transforms.pubsub import source
 from transforms.pubsub.config import PubSubConfig
-from transforms.pubsub.source import AcknowledgeStored, Receipt
+from transforms.pubsub.source import AcknowledgeStored, Receipt, _PullTracker
 
 CONFIG = PubSubConfig(subscription="projects/p/subscriptions/news", emulator="127.0.0.1:1")
 EVENTS: list[str] = []
@@ -104,3 +104,11 @@ def test_draining_can_be_undone_for_the_next_pipeline():
     assert flight.draining
     flight.reset()
     assert not flight.draining
+
+
+def test_progress_is_a_number_before_beam_has_counted_any_output():
+    progress = (
+        _PullTracker(b"pull").current_progress().with_completed(float("nan"))
+    )  # what Beam's own counter begins with
+    assert progress.fraction_completed == 0.0
+    assert progress.remaining_work == 1.0

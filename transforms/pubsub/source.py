@@ -101,7 +101,9 @@ class _PullTracker(RestrictionTracker):
         return True
 
     def current_progress(self) -> RestrictionProgress:
-        return RestrictionProgress(completed=0, remaining=1)
+        # A fraction, not an amount: Beam would put its own count of output bytes in the amount's place, which is NaN
+        # while the first element is on its way, and a bundle that a busy runner asks to split just then would fail.
+        return RestrictionProgress(fraction=0.0)
 
     def is_bounded(self) -> bool:
         return False
