@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import contextlib
 import json
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from pipeline import __version__
@@ -32,10 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options, beam_arguments))
     except KeyboardInterrupt:
-        _say("interrupted, nothing was written; run it again to start over")
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(FAILED)  # the runner's threads would hold the process
+        _say("interrupted")
+        return FAILED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of our output has left
         return DONE
@@ -118,7 +119,8 @@ def _run(options: argparse.Namespace, beam_arguments: list[str], replay: str | N
         if run.streaming:
             _stream(config, run, beam_arguments)
         else:
-            summary = run_batch(config, run, beam_arguments)
+            with _interruptible():
+                summary = run_batch(config, run, beam_arguments)
             report(summary, config)
             if replay is None and summary.nothing_read:
                 _say("nothing of what came in could be read")
@@ -130,6 +132,35 @@ def _run(options: argparse.Namespace, beam_arguments: list[str], replay: str | N
         _say(str(error))
         return FAILED
     return DONE
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """End the process at once at Ctrl-C: a run that is cut short anywhere is simply run again.
+
+    An exception would not do. Raised in the main thread wherever that is, it may end up in code that catches
+    everything, or in a destructor, which ignores it, and the run would go on; the runner's threads hold the process.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        _show_cursor()
+        _say("interrupted, nothing was written; run it again to start over")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(FAILED)
+
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _show_cursor() -> None:
+    """Show the cursor again, which the progress line hides on a terminal."""
+    from rich.console import Console
+
+    Console(stderr=True).show_cursor()
 
 
 def _stream(config: Config, run: Run, beam_arguments: list[str]) -> None:

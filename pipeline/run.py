@@ -113,8 +113,6 @@ def run_batch(config: Config, run: Run, beam_arguments: list[str]) -> Summary:
         except Exception as error:
             _log.debug("the run failed", exc_info=True)
             recover(config.state_path, written_folders(config, run))
-            if root_cause(error).endswith("KeyboardInterrupt"):  # Beam's workers wrap it
-                raise KeyboardInterrupt from error
             raise RunError(f"the run failed, nothing was written: {root_cause(error)}") from error
     folder = run_folder(config, run)
     write_whole(FileSystems.join(folder, "config.yaml"), resolved(config).encode())
