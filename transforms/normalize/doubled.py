@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterator
 
 from transforms.normalize.document import Document, Proposal
+from transforms.normalize.lexicon import classes, word_class
 from transforms.normalize.tables import word_sets
 
 _DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September")
 _DATE = _DAYS + "".join(rf"|{month} \d{{1,2}}(?:, \d{{4}})?" for month in (*_MONTHS, "October", "November", "December"))
+_DAY = re.compile(_DAYS)
 _PLACE = r"[A-Z][\w'’-]{1,20}(?: [A-Z][\w'’-]{1,20}){0,3}"
 
 _DATE_TWICE = re.compile(rf"(?P<date>{_DATE})(?:,? (?:of|on|in|at) | )(?P=date)(?![\w-])")
@@ -48,17 +50,50 @@ def dates(document: Document) -> Iterator[Proposal]:
         if before is not None and before.group().lower().startswith(match.group().strip()):
             yield Proposal(match.start(), match.end(), "", 0.97)
     sets = word_sets("rhetoric")
+    for size in (3, 4, 5):
+        for index in document.repeats(size):
+            if _DAY.fullmatch(document.words[index + size - 1]):
+                yield _without_second(document, index, size, 0.98)
+        for index in document.repeats(size, apart=1):
+            if document.words[index + size] in sets["place-link"] and _DAY.fullmatch(document.words[index + size - 1]):
+                yield _without_second(document, index, size, 0.98, apart=1)
     for index in document.repeats(2):
         if document.words[index].lower() in sets["which-time"] and document.words[index + 1] in sets["time"]:
             yield _without_second(document, index, 2, 0.97)
 
 
 def words(document: Document) -> Iterator[Proposal]:
-    """Collapse an article, `of`, `and` … or possessive that stands twice."""
-    singles = word_sets("function-words")["single"]
+    """Collapse an article, `of`, `and` … or possessive that stands twice, and a preposition or auxiliary after a noun.
+
+    `The house he went to to rest` and `what it was was clear` are right: a word that leaves a gap, or a verb before
+    them, lets them pass.
+    """
+    sets = word_sets("function-words")
     for index in document.repeats(1):
-        if document.words[index] in singles:
+        word = document.words[index]
+        if word in sets["single"] or (word in sets["rarely-twice"] and _follows_noun(document, index)):
             yield _without_second(document, index, 1, 0.95)
+
+
+_GAP_REACH = 8
+
+
+def _follows_noun(document: Document, index: int) -> bool:
+    """Tell whether a noun stands before the word at `index`, and no word before it that moves a part of the clause."""
+    if not document.joined(index):
+        return False
+    before = document.words[max(0, index - _GAP_REACH) : index]
+    if not before or not word_sets("function-words")["gap"].isdisjoint(map(str.lower, before)):
+        return False
+    noun = before[-1].lower()
+    possible = classes().get(noun, word_class(noun))
+    if len(before) > 1 and before[-2].lower() in word_sets("function-words")["determiner"]:
+        return "N" in possible or "S" in possible
+    return before[-1][0].isupper() or (_VERBAL.isdisjoint(possible) and possible[0] in "NS")
+
+
+_VERBAL = frozenset("VDGMIROTCWX?")
+"""Word classes that may move a part of the clause or take a preposition of their own."""
 
 
 def phrases(document: Document) -> Iterator[Proposal]:
@@ -69,12 +104,43 @@ def phrases(document: Document) -> Iterator[Proposal]:
         for index in document.repeats(size):
             phrase = words[index : index + size]
             varied = len({word.lower() for word in phrase}) == size
+            if _goes_on(document, index, size):
+                continue  # `they ran and they ran and they ran`
             if varied and phrase[-1].lower() not in joints and not all(map(str.istitle, phrase)):
                 yield _without_second(document, index, size, 0.95)
     for size in range(2, _MAX_WORDS):
         for index in document.repeats(size, apart=1):
-            if words[index + size] == "which" and words[index] not in joints:
+            if words[index + size] == "which" and (words[index] not in joints or size > 2):
                 yield _without_second(document, index, size, 0.93, apart=1)
+    yield from _of_itself(document)
+
+
+def _goes_on(document: Document, index: int, size: int) -> bool:
+    """Tell whether a third copy starts before or after the two at `index`, as rhetoric has it."""
+    words, end = document.words, index + 2 * size
+    third = words[end : end + 1] == words[index : index + 1]
+    return third or (index > 0 and words[index - 1] == words[index + size - 1])
+
+
+_ABSTRACT = re.compile(r"[a-z]{3,}(?:ity|ion|ment|ness|ship|ance|ence|ism)")
+
+
+def _of_itself(document: Document) -> Iterator[Proposal]:
+    """`the neutrality of neutrality`, `62 witnesses of 62 witnesses`: of these English has none, but in philosophy."""
+    words = document.words
+    determiners = word_sets("function-words")["determiner"]
+    for index in document.repeats(1, apart=1):
+        if words[index + 1] == "of" and _ABSTRACT.fullmatch(words[index]) and document.joined(index):
+            once = document.all_forms[words[index]] < _MANY
+            if once and words[index - 1].lower() in determiners and words[index + 3 : index + 4] != ["itself"]:
+                yield _without_second(document, index, 1, 0.93, apart=1)
+    for index in document.repeats(2, apart=1):
+        if words[index + 2] == "of" and words[index][0].isdigit() and words[index + 1].islower():
+            yield _without_second(document, index, 2, 0.95, apart=1)
+
+
+_MANY = 5
+"""A page that has a word so often may be about it (`the negation of negation`)."""
 
 
 def echoes(document: Document) -> Iterator[Proposal]:
@@ -94,7 +160,8 @@ def find_echoes(document: Document) -> list[tuple[int, int, int]]:
         if words[index] in twice or (_is_content(words[index]) and words[index] not in sets["intensive"]):
             found.append((index, 1, 0))
     for index in document.repeats(2):
-        if _is_echo(words[index].lower(), words[index + 1].lower()):
+        before = words[index - 1].lower() if index else ""
+        if _is_echo(words[index].lower(), words[index + 1].lower(), before):
             found.append((index, 2, 0))
     for size in (2, 3):
         for index in document.repeats(size, apart=1):
@@ -104,18 +171,31 @@ def find_echoes(document: Document) -> list[tuple[int, int, int]]:
     for index in document.repeats(1, apart=1):
         word, link = words[index : index + 2]
         linked = link == "of" or (link == "in" and _ends_phrase(document, index + 2))
-        if linked and _is_content(word) and word not in sets["noun"]:
+        named = link == "of" and len(word) > 3 and word.istitle() and word.lower() not in sets["noun"]
+        if named or (linked and _is_content(word) and word not in sets["noun"]):
             found.append((index, 1, 1))
     for index in document.repeats(1, apart=2):
         word, link, article = words[index : index + 3]
         if link == "of" and article == "the" and _is_content(word) and word not in sets["noun"]:
             found.append((index, 1, 2))
+    for index in document.repeats(2, apart=2):
+        first, second, link, article = words[index : index + 4]
+        if link == "of" and article == "the" and first.islower() and _is_content(second) and second not in sets["noun"]:
+            found.append((index, 2, 2))
     return found
 
 
-def _is_echo(first: str, second: str) -> bool:
-    """Tell whether two words that stand twice in a row are an echo, not rhetoric (`over and over and`)."""
+def _is_echo(first: str, second: str, before: str) -> bool:
+    """Tell whether two words that stand twice in a row are an echo, not rhetoric (`over and over and`).
+
+    Args:
+      first: the first word of the two, in lower case.
+      second: the second.
+      before: the word before them: `day after day after day` is right.
+    """
     sets = word_sets("rhetoric")
+    if first == "of" and second in sets["noun"]:
+        return before != second and len(second) > 3
     closed = sets["joint"] | sets["auxiliary"] | sets["noun"]
     if first == second or first in sets["pronoun"] or first in ("and", "or"):
         return False

@@ -67,10 +67,44 @@ def left_words(document: Document) -> Iterator[Proposal]:
             near = next((_shortened()[cut] for cut in (word, *_cuts(word)) if cut in _shortened()), None)
             if near is not None:
                 found[word] = (table[near], _FUZZY)
+    yield from foreign_titles(document)
     for word, start, end in find_words(found, document.text):
         if not _among_foreign(document.text, start, end):
             meaning, confidence = found[word]
             yield Proposal(start, end, meaning, confidence)
+
+
+@cache
+def titles() -> dict[str, str]:
+    """Return the titles of office in other languages, in lower case, with what stands before a name in English."""
+    return {
+        title.replace("_", " "): meaning.replace("_", " ")
+        for _, words in rows("names/titles")
+        for title, _, meaning in (pair.partition("=") for pair in words.split(" "))
+    }
+
+
+@cache
+def _title_pattern() -> re.Pattern[str]:
+    longest_first = sorted(titles(), key=len, reverse=True)
+    initials = "".join(sorted({title[0] for title in longest_first}))
+    either = "".join(sorted(set(initials) | set(initials.upper())))
+    return re.compile(
+        rf"(?<![\w'’\"“„«-])(?=[{either}])(?i:{'|'.join(map(re.escape, longest_first))})(?= [^\W\d_a-z][^\W\d_]+)"
+    )
+
+
+def foreign_titles(document: Document) -> Iterator[Proposal]:
+    """Translate a title of office that stands before a name: `Bundeskanzler Scholz` -> `Chancellor Scholz`."""
+    words = {word.lower() for word in document.once(vocabulary)}
+    if not any(title.split(" ")[0].split("-")[0] in words for title in titles()):
+        return
+    for match in _title_pattern().finditer(document.text):
+        start, end = match.span()
+        before, after = word_before(document.text, start), word_after(document.text, end)
+        named = after.lower() in words_of("named-after") or after.lower() in words_of("foreign")
+        if not named and not (before[:1].isupper() and before.lower() not in words_of("titles")):
+            yield Proposal(start, end, titles()[match.group().lower()], _EXACT)
 
 
 def _among_foreign(text: str, start: int, end: int) -> bool:
@@ -109,9 +143,15 @@ class Calque(NamedTuple):
 def calques() -> tuple[Calque, ...]:
     """Return the table of phrases."""
     return tuple(
-        Calque(found, expected, frozenset(" ".join(context).split()), frozenset(re.findall(r"[^\W_]+", found)))
+        Calque(cased, meant, frozenset(" ".join(context).split()), frozenset(re.findall(r"[^\W_]+", cased)))
         for found, expected, *context in rows("names/calques")
+        for cased, meant in ((found, expected), (_capitalised(found), _capitalised(expected)))
     )
+
+
+def _capitalised(phrase: str) -> str:
+    """Return a phrase as it opens a sentence."""
+    return phrase[0].upper() + phrase[1:]
 
 
 def calque_phrases(document: Document) -> Iterator[Proposal]:

@@ -16,6 +16,7 @@ from transforms.normalize.tables import rows, word_sets
 _DATA = "names"
 _WORD = re.compile(r"[^\W_]+")
 _GAP = re.compile(r"[ \u00a0]?[-'’.,(]?[ \u00a0]?")
+_DOTTED_ENDS = re.compile(r"\.(?= ?[a-z(,;:])")
 _APOSTROPHE = re.compile("['’]")
 
 
@@ -201,6 +202,8 @@ def _phrase(text: str, start: int, end: int, first: str, options: list[tuple[str
         stop = ends[count - 1]
         if (plural or words[count - 1] == rest[-1]) and (capital or not text[start:stop].islower()):
             key = " ".join((first, *rest))
+            if "." in text[start:stop] and text[stop : stop + 1] == "." and _DOTTED_ENDS.match(text, stop):
+                stop += 1  # EE.UU. in mid-sentence
             return Sighting(start, stop, key, readings(key), plural)
     return None
 
