@@ -237,6 +237,9 @@ def _dateline_pattern(language: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?:{place}{dated}[,.]? ?[(\[/](?P<agency>{agency}|[^()\[\]/\n]{{2,30}})[)\]/]\.?{opened}"
         rf"|[(\[](?P<c_agency>{agency})[)\]](?P<c_dash>{_DASH})"
+        rf"|(?P<f_agency>{agency}|[A-Z][\w-]{{1,20}}\.(?:com|COM|co\.id|CO\.ID|CO|co|ru|RU))"
+        rf"(?:, {_renamed(place, 'f_')})(?P<f_dash>{_DASH}|\s-\s)"
+        rf"|{_renamed(place, 'g_')}\. (?P<g_date>{date})\. (?P<g_agency>{agency})\.?(?P<g_dash>{_DASH}|\s-\s)"
         rf"|{_renamed(place, 'e_')}{_renamed(dated, 'e_')}(?:,| [–—-]) (?P<e_agency>{agency})(?P<e_dash>{_DASH}|\. )"
         rf"|{_renamed(place, 'b_')},? (?P<b_date>{date})\.?(?P<b_dash>{_DASH})"
         rf"|{_renamed(place, 'd_')}(?P<d_dash>\s?(?:—|–|--)\s|\s-\s))"
@@ -279,17 +282,24 @@ def _dateline(line: str, language: str) -> tuple[int, Boilerplate] | None:
     if match is None or len(re.findall(r"\w+", line[match.end() : match.end() + 200])) < _MIN_WORDS_AFTER_DATELINE:
         return None
     found = {key: value for key, value in match.groupdict().items() if value}
-    place = next((found[key] for key in ("place", "e_place", "b_place", "d_place") if key in found), None)
+    place = next(
+        (found[key] for key in ("place", "e_place", "b_place", "d_place", "f_place", "g_place") if key in found), None
+    )
     region = next((found[key] for key in ("region", "e_region", "b_region", "d_region") if key in found), None)
-    date = next((found[key] for key in ("date", "e_date", "b_date") if key in found), None)
-    spelling = next((found[key] for key in ("agency", "c_agency", "e_agency") if key in found), "")
+    date = next((found[key] for key in ("date", "e_date", "b_date", "g_date") if key in found), None)
+    spelling = next(
+        (found[key] for key in ("agency", "c_agency", "e_agency", "f_agency", "g_agency") if key in found), ""
+    )
     agency = _agency(spelling)
     shouted = place is not None and place.upper() == place
     if "d_place" in found:
-        sure = shouted or (found["d_dash"].strip() != "-" and line[match.end()].isupper())
+        dashed = found["d_dash"].strip() != "-" or "/" in found["d_place"]
+        sure = shouted or (dashed and line[match.end()].isupper())
         if not (sure and _are_places(found["d_place"])):
             return None
-    if spelling and agency is None:
+    if "f_agency" in found and not _are_places(found["f_place"]):
+        return None
+    if spelling and agency is None and "f_agency" not in found:
         dashed = "dash" in found and found["dash"].strip() not in ("", ":")
         named = _UNKNOWN_AGENCY.fullmatch(spelling) and place is not None and _are_places(place)
         if not (dashed and (shouted or named)):
@@ -368,6 +378,10 @@ def find_lifts(document: Document) -> list[Lift]:
         Lift(kind, lines[index].start if index < first else lines[index - 1].end, _end(lines, index, first), says)
         for index, (kind, says) in whole.items()
     ]
+    last = max(index for index in range(len(lines)) if index not in whole)
+    tail = _tail(lines[last])
+    if tail is not None and len(lines[last].text) > _MIN_TAILED:
+        lifts.append(tail)
     for index in range(min(len(lines), _MAX_HEAD_LINES)):
         start = lines[index].start
         while index not in whole and (opening := _dateline(text[start : start + 400].split("\n")[0], language)):
@@ -377,6 +391,33 @@ def find_lifts(document: Document) -> list[Lift]:
         if start > lines[index].start:
             break
     return lifts
+
+
+@cache
+def _tail_pattern() -> re.Pattern[str]:
+    """Return a pattern for what an agency sets after the last sentence: its mark, or a line of rights glued to it."""
+    marks = "|".join(sorted((re.escape(mark) for mark in _agencies() if len(mark) > 2), key=len, reverse=True))
+    return re.compile(
+        rf"(?<=[.!?\"”»])(?: ?\((?:{marks})(?:[/,] ?(?:{marks}))?\)\.?| (?:{marks})"
+        r"| ?(?:RIPRODUZIONE RISERVATA|REPRODUCTION RESERVED|All [Rr]ights [Rr]eserved|© ?(?:Copyright|[A-Z]))"
+        r"[^\n.!?]{0,80}\.?)\Z"
+    )
+
+
+def _tail(line: Line) -> Lift | None:
+    """Return what stands after the last sentence of the article, if it is an agency's mark or speaks of rights."""
+    match = _tail_pattern().search(line.text, max(0, len(line.text) - _MAX_TAIL))
+    if match is None:
+        return None
+    start, mark = line.start + match.start(), match.group().strip()
+    rights = "©" in mark or "RESERV" in mark.upper()
+    says = Boilerplate(copyright=mark) if rights else Boilerplate(footer=[mark], agency=_agency(mark.strip("() .")))
+    return Lift("copyright" if rights else "slug", start, line.end, says)
+
+
+_MAX_TAIL = 120
+_MIN_TAILED = 60
+"""A line has to be longer than this to be a paragraph that something follows."""
 
 
 def _end(lines: list[Line], index: int, first: int) -> int:

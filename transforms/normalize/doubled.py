@@ -134,11 +134,11 @@ def _of_itself(document: Document) -> Iterator[Proposal]:
             once = document.all_forms[words[index]] < _MANY
             if once and words[index - 1].lower() in determiners and words[index + 3 : index + 4] != ["itself"]:
                 yield _without_second(document, index, 1, 0.93, apart=1)
-    for index in document.repeats(2, apart=1):
-        if words[index + 2] == "of" and words[index][0].isdigit() and words[index + 1].islower():
-            yield _without_second(document, index, 2, 0.95, apart=1)
+    for match in _FIGURE_TWICE.finditer(document.text):
+        yield Proposal(match.end("figure"), match.end(), "", 0.95)
 
 
+_FIGURE_TWICE = re.compile(r"(?P<figure>(?<![\w.,-])\d[\d.,]{0,12} [a-z]{3,20}) of (?P=figure)(?![\w-])")
 _MANY = 5
 """A page that has a word so often may be about it (`the negation of negation`)."""
 

@@ -78,6 +78,22 @@ def test_lines_of_date_and_writer(line: str, byline: str | None, date: str | Non
         "Tags: Russia, China, War",
         "Home » World » Asia",
         "Leave a comment",
+        "jsi/nm (dpa, AFP, Reuters)",
+        "mas/jlp/cc",
+        "mja/ jann/",
+        "(PAP)",
+        "EFE",
+        "Editor: Irwan Setiawan",
+        "Reporter: Bayu Kurnia, Dewi Lestari",
+        "Share on X (Opens in new window)",
+        "Share:",
+        "Facebook Twitter WhatsApp",
+        "By admin on May 14, 2024 No Comments",
+        "Published: 3 hours ago",
+        "More on the topic: The finest bridges of the river",
+        "We use cookies to make this website better.",
+        "File photo: Example Agency",
+        "Reproduction of the news and photographs is subject to subscription.",
     ],
 )
 def test_lines_at_the_end(line: str) -> None:
@@ -104,6 +120,11 @@ def test_lines_at_the_end(line: str) -> None:
         "Image is everything in politics.",
         "Share prices fell on Friday.",
         "Subscribers paid more.",
+        "Facebook",
+        "Editor: a job for one who reads everything twice.",
+        "We use cookies in this recipe, and butter.",
+        "Three days ago he was here.",
+        "He writes for Reuters. Others do too, in Paris and in Rome, and they said so when asked.",
     ],
 )
 def test_lines_of_the_article_stay(line: str) -> None:
@@ -133,3 +154,19 @@ def test_headings_that_look_like_places_stay(head: str) -> None:
 def test_a_line_of_the_agency_after_the_byline() -> None:
     done = normalize(f"By Anna Smith\n\nBBC News, Paris\n\n{BODY}", "en")
     assert (done.text, done.boilerplate.agency) == (BODY, "BBC")
+
+
+@pytest.mark.parametrize(
+    ("tail", "agency"),
+    [
+        (" (PAP)", "PAP"),
+        (" EFE", "EFE"),
+        ("RIPRODUZIONE RISERVATA © Copyright ANSA", None),
+        (" © Example News 2024", None),
+    ],
+)
+def test_what_follows_the_last_sentence(tail: str, agency: str | None) -> None:
+    body = BODY + " Nobody knows what comes of it, he added, and left."
+    done = normalize(body + tail, "en")
+    assert (done.text, done.boilerplate.agency) == (body, agency)
+    assert (done.boilerplate.copyright == tail.strip()) == ("©" in tail)
