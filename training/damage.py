@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from functools import cache
 
 from training.train_apostrophes import strip
 from training.train_case import capitalise
+from transforms.normalize.namebook import name_book, readings
 
 _STOP = re.compile(r"(?<=[a-z]{3})\. (?=[A-Z][a-z])")
 _GENITIVE = re.compile(r"\b(?:of|in) [A-Z][a-z]{3,}(?=[ ,.])(?<!s)")
@@ -15,6 +17,27 @@ _PHRASE = re.compile(r"\b(?:the|a|its|his|their|in|on|was|is) [a-z]{4,}(?=[ ,.])
 _SPACE = re.compile(r"(?<=[a-z])[,:;]?[ -](?=[a-z])")
 _VOWEL = re.compile(r"\ban (?=[aeio])")
 _SENTENCE = re.compile(r"(?:^|(?<=\. ))(?:The|It|In|But|He|She|An|And)(?= [a-z])", re.MULTILINE)
+_PIVOTS = ("fr", "es", "de", "it", "pt", "ru", "pl", "tr", "id")
+
+
+@cache
+def _foreign_names() -> dict[str, dict[str, str]]:
+    """Return, by language, what it calls the countries and cities that English calls by one word."""
+    table: dict[str, dict[str, str]] = {language: {} for language in _PIVOTS}
+    for key in name_book().names:
+        if " " not in key and not key.isupper():
+            for entry in readings(key):
+                for language in entry.languages & table.keys():
+                    table[language].setdefault(entry.english, key.capitalize())
+    return table
+
+
+def _exonyms(text: str, rate: float, chance: random.Random) -> str:
+    names = _foreign_names()[chance.choice(_PIVOTS)]
+    return _CAPITALISED.sub(lambda m: names.get(m[0], m[0]) if chance.random() < 2 * rate else m[0], text)
+
+
+_CAPITALISED = re.compile(r"\b[A-Z][a-z]{3,}\b")
 _NAME = re.compile(r"(?<=[a-z] )[A-Z][a-z]{4,}(?=[ ,.])")
 
 
@@ -46,6 +69,7 @@ WAYS: dict[str, Callable[[str, float, random.Random], str]] = {
     "shouted": _each(_SENTENCE, str.upper, 0.2),
     "lowered": _each(_NAME, str.lower, 0.15),
     "mojibake": _mojibake,
+    "exonyms": _exonyms,
 }
 """Ways to damage a text, each `(text, rate 0..1, chance) -> text`."""
 

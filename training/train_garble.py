@@ -37,7 +37,7 @@ NOTE = (
 def page_features(text: str) -> dict[str, float]:
     """Return the features of a text after repair with default settings."""
     done = repair(text, "en", RULES, NormalizeConfig().min_confidence)
-    return features(done.page, done.edits)
+    return features(done.page, done.edits, done.doubtful)
 
 
 def fit(rows: Sequence[dict[str, float]], labels: Sequence[bool], decay: float = 20.0) -> dict[str, float]:

@@ -46,7 +46,7 @@ def normalize_page(text: str, language: str, config: NormalizeConfig) -> tuple[N
         text=done.document.text,
         edits=done.edits,
         suspects=find_suspects(done.document, done.page),
-        garble_score=garble_score(done.page, done.edits),
+        garble_score=garble_score(done.page, done.edits, done.doubtful),
         boilerplate=done.boilerplate,
     )
     return normalized, done.page

@@ -85,3 +85,40 @@ def without_surrogates(text: str) -> str:
     if not _SURROGATES.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+# Quotation marks that became daggers ------------------------------------------------------------------------------
+
+_DAGGER = re.compile(r"†[œ™˜¦\x9d\x9c\x99\x98]?")
+_SECOND = {"œ": "“", "\x9c": "“", "\x9d": "”", "™": "’", "\x99": "’", "˜": "‘", "\x98": "‘", "¦": "…"}
+_CONTRACTED = re.compile(r"(?:s|t|d|m|ll|re|ve)(?![\w†])")
+_OPENING_AFTER = frozenset(" \n([—–-")
+_STOPS = frozenset(".,!?…")
+
+
+def daggers(document: Document) -> Iterator[Proposal]:
+    """Write the marks that the first half of a broken `â€œ` has left: `†Go,† he said`, `doesn†t`.
+
+    A dagger between letters that make a contraction was an apostrophe. Those around words were quotation marks where
+    a paragraph has as many that open as that close, in turn, and one at least closes after a stop or comma: what is
+    left are the daggers of footnotes and of the dead.
+    """
+    text = document.text
+    if "†" not in document.characters:
+        return
+    for start, end in document.paragraphs:
+        marks = list(_DAGGER.finditer(text, start, end))
+        around: list[tuple[re.Match[str], bool]] = []
+        for mark in marks:
+            before, after = text[mark.start() - 1 : mark.start()], text[mark.end() : mark.end() + 1]
+            if len(mark.group()) == 2:
+                yield Proposal(mark.start(), mark.end(), _SECOND[mark.group()[1]], 0.98)
+            elif before.isalpha() and _CONTRACTED.match(text, mark.end()):
+                yield Proposal(mark.start(), mark.end(), document.apostrophe, 0.97)
+            elif (mark.start() == start or before in _OPENING_AFTER) != (not after or not after.isalnum()):
+                around.append((mark, mark.start() == start or before in _OPENING_AFTER))
+        opens = [opening for _, opening in around]
+        closed = any(text[mark.start() - 1] in _STOPS for mark, opening in around if not opening)
+        if closed and opens == [True, False] * (len(opens) // 2):
+            for mark, _ in around:
+                yield Proposal(mark.start(), mark.end(), '"', 0.95)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -13,6 +14,8 @@ from transforms.normalize.edits import Candidate, choose, compose, to_edits
 from transforms.normalize.encoding import without_surrogates
 from transforms.normalize.rule import Gate, Rule, Stage
 from transforms.records import Boilerplate, Dateline, Edit, apply_edits
+
+_LIKELY = 0.5
 
 MAX_ROUNDS = 6
 """The table runs again until nothing changes, so that a second pass over repaired text has nothing to do."""
@@ -27,6 +30,8 @@ class Repair(msgspec.Struct, frozen=True):
     """The text as it was before the first rule that changes words: what titles are judged by."""
     edits: list[Edit]
     boilerplate: Boilerplate
+    doubtful: list[str]
+    """Rules of the changes that were likelier right than wrong but not sure enough to be made, one name a change."""
 
 
 def primary(language: str) -> str:
@@ -54,15 +59,17 @@ def repair(
     document = Document(text, language, page)
     edits: list[Edit] = []
     lifted: list[Boilerplate] = []
+    doubtful: list[str] = []
     first_page: Document | None = None
-    for _ in range(MAX_ROUNDS):
-        result, more = _round(document.text, language, rules, min_confidence, page, lifted)
+    for attempt in range(MAX_ROUNDS):
+        unsure = doubtful if attempt == 0 else []
+        result, more = _round(document.text, language, rules, min_confidence, page, lifted, unsure)
         first_page = first_page or result.page
         edits = compose(text, document.text, edits, more)
         document = result
         if not more:
             break
-    return Repair(document, first_page or document, edits, merged(lifted))
+    return Repair(document, first_page or document, edits, merged(lifted), doubtful)
 
 
 def _round(
@@ -72,8 +79,9 @@ def _round(
     min_confidence: float,
     page: Document | None,
     lifted: list[Boilerplate],
+    doubtful: list[str],
 ) -> tuple[Document, list[Edit]]:
-    """Run every stage once; append what was lifted out to `lifted`."""
+    """Run every stage once; append what was lifted out to `lifted`, rules of what was not sure enough to `doubtful`."""
     document = Document(text, language, page)
     if language == "en" and not (page or document).once(reads_as_english):
         language = "und"
@@ -93,11 +101,13 @@ def _round(
                     gates[rule.gate] = rule.gate(accepting)
                 if not gates[rule.gate]:
                     continue
-            candidates += (
-                Candidate(proposal, rule.name, rank)
-                for proposal in rule.apply(document)
-                if proposal.confidence >= min_confidence and _changes(document.text, proposal)
-            )
+            for proposal in rule.apply(document):
+                if proposal.confidence < _LIKELY or not _changes(document.text, proposal):
+                    continue
+                if proposal.confidence >= min_confidence:
+                    candidates.append(Candidate(proposal, rule.name, rank))
+                else:
+                    doubtful.append(rule.name)
         if not candidates:
             continue
         chosen = choose(candidates)
@@ -109,12 +119,19 @@ def _round(
 
 
 def _changes(text: str, proposal: Proposal) -> bool:
-    """Tell whether a proposal fits the text, changes something, and leaves valid Unicode."""
+    """Tell whether a proposal fits the text, changes something, and leaves valid Unicode.
+
+    What an editor marks with `[sic]` stands as it is.
+    """
     return (
         0 <= proposal.start <= proposal.end <= len(text)
         and text[proposal.start : proposal.end] != proposal.after
         and without_surrogates(proposal.after) == proposal.after
+        and not _SIC.match(text, proposal.end)
     )
+
+
+_SIC = re.compile(r"[’'\"”]?s? ?\[sic\]", re.IGNORECASE)
 
 
 def merged(parts: Iterable[Boilerplate]) -> Boilerplate:

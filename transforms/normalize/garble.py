@@ -5,6 +5,7 @@ A logistic model with few features, all of them counts a thousand words, capped,
 - the repairs made, by the stage of their rule (`breaks`, `names`, `apostrophes`, `case`, `phrases`, `spacing` …):
   the strongest evidence; each kind counts by itself, so that a page full of one kind of damage scores high too;
 - how many kinds of repair there were;
+- changes that were likely but not sure enough to be made, by stage (`case?`): a page may be damaged and hard to repair;
 - marks of damage that edited English lacks, repaired or not (`transforms.normalize.damage.signs`);
 - the style of translated text: `of` where English uses a possessive, and many definite articles; training may leave
   these without weight.
@@ -37,15 +38,16 @@ _MOST = 4.0
 """Cap of each feature, on a logarithmic scale."""
 
 
-def garble_score(page: Document, edits: Sequence[Edit]) -> float:
+def garble_score(page: Document, edits: Sequence[Edit], doubtful: Sequence[str] = ()) -> float:
     """Return how machine-mangled a text is, 0 clean to 1 garbled.
 
     Args:
       page: the text before any rule changed a word.
       edits: all edits made on it.
+      doubtful: rules of the changes that were not sure enough to be made.
     """
-    model = _model()
-    odds = model["bias"] + sum(model.get(name, 0.0) * value for name, value in features(page, edits).items())
+    model, found = _model(), features(page, edits, doubtful)
+    odds = model["bias"] + sum(model.get(name, 0.0) * value for name, value in found.items())
     return round(probability(odds), 4)
 
 
@@ -63,12 +65,14 @@ def _stages() -> dict[str, str]:
     return {rule.name: rule.stage.name.lower() for rule in RULES}
 
 
-def features(page: Document, edits: Sequence[Edit]) -> dict[str, float]:
+def features(page: Document, edits: Sequence[Edit], doubtful: Sequence[str] = ()) -> dict[str, float]:
     """Return the features of a page by name; zero ones may be left out."""
     words = max(_LEAST_WORDS, len(page.text) / 6)
     stages = Counter(_stages().get(rule, "other") for edit in edits for rule in edit.rule.split("+"))
     counting = max(0.0, len(edits) - _FORGIVEN) / max(1, len(edits))
     values = {name: counting * count * 1000 / words for name, count in stages.items()}
+    unsure = Counter(_stages().get(rule, "other") for rule in doubtful)
+    values |= {f"{name}?": max(0.0, count - _FORGIVEN) * 1000 / words for name, count in unsure.items()}
     marks = page.once(signs) if page.language == "en" else Counter()
     values["signs"] = sum(marks.values()) * 1000 / words
     result = {name: min(_MOST, log1p(value)) for name, value in values.items()}

@@ -50,6 +50,15 @@ RULES: tuple[Rule, ...] = (
         apply=encoding.encoding,
     ),
     Rule(
+        name="dagger",
+        stage=Stage.ENCODING,
+        summary="daggers that stand for broken quotation marks and apostrophes become those marks",
+        before="†We can†t go,† he said.",
+        after='"We can\'t go," he said.',
+        apply=encoding.daggers,
+        level=Level.LIKELY,
+    ),
+    Rule(
         name="element",
         stage=Stage.MARKUP,
         summary="scripts, styles and HTML comments are removed with what they hold",
