@@ -15,10 +15,14 @@ from transforms.normalize.tables import word_sets
 
 _CAPITAL = re.compile(r" ([A-Z][a-z]{1,8}) (?=[a-z])")
 _LOWER_WORD = re.compile(r"(?:\A|[\s(])[a-z]{2,20}\Z")
-_GLUED = re.compile(r"[A-Z](?<=[a-z]{3}[A-Z])(?:he|his|hat|hey|n|ut|nd|t|f|fter|hen|hile|ven|ith|or|rom) (?=[a-z])")
+_GLUED = re.compile(
+    r"[A-Z](?<=[a-z]{3}[A-Z])(?:he|his|hat|hey|n|ut|nd|t|f|fter|hen|hile|ven|ith|or|rom|es|o|e) (?=[a-z])"
+)
 _FULL_STOP = re.compile(r"\.[A-Z](?<=[a-z]{4}\.[A-Z])[a-z]{1,12} (?=[a-z])")
 _ARTICLE = re.compile(r" a (?:[aei](?!u)[a-z]{4,}|America|Israeli|Iranian|Indian|Italian|African|Asian|Egyptian)\b")
 _PLURAL = re.compile(r" (?:of|in) [A-Z][a-z]{2,12}(?:ina|ssia|ine|zil|ran|raq|any|ance|pan|dan|ela|ria|bia|tain)s\b")
+_NO_PLURAL = re.compile(r"[a-z]{2,12}[bcdfghklmnprstvz]ys\Z")
+"""`countrys`, `ministrys`: a possessive that lost its apostrophe, as no plural ends so."""
 
 _MAX_WORDS_PER_SIGN = 700
 
@@ -60,10 +64,12 @@ def signs(document: Document) -> Counter[str]:
         glued=len(_GLUED.findall(text)) + len(_FULL_STOP.findall(text)),
         article=len(_ARTICLE.findall(text)),
         plural=len(_PLURAL.findall(text)),
+        possessive=sum(1 for word in document.all_forms if word[-2:] == "ys" and _NO_PLURAL.match(word)),
+        doubled=sum(1 for _, _, apart in document.once(find_echoes) if apart),
         bare=int(len(document.words) >= _MIN_BARE and document.characters.isdisjoint("'’")),
     )
     if found:  # echoes alone tell nothing
-        found += Counter(echo=len(document.once(find_echoes)))
+        found += Counter(echo=sum(1 for _, _, apart in document.once(find_echoes) if not apart))
     return found
 
 

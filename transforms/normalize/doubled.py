@@ -163,20 +163,22 @@ def find_echoes(document: Document) -> list[tuple[int, int, int]]:
         before = words[index - 1].lower() if index else ""
         if _is_echo(words[index].lower(), words[index + 1].lower(), before):
             found.append((index, 2, 0))
-    for size in (2, 3):
+    for size in range(2, _MAX_WORDS):
         for index in document.repeats(size, apart=1):
-            first, link = words[index], words[index + size]
-            if link == "of" and (first.isdigit() or (first == "the" and size == 3)):
+            first, last, link = words[index], words[index + size - 1], words[index + size]
+            rhetoric = size == 2 and (first in ("the", "a", "an") or last in sets["noun"])
+            if link == "of" and (first.isdigit() or not rhetoric):
                 found.append((index, size, 1))
     for index in document.repeats(1, apart=1):
         word, link = words[index : index + 2]
         linked = link == "of" or (link == "in" and _ends_phrase(document, index + 2))
+        linked = linked or link == "which"
         named = link == "of" and len(word) > 3 and word.istitle() and word.lower() not in sets["noun"]
         if named or (linked and _is_content(word) and word not in sets["noun"]):
             found.append((index, 1, 1))
     for index in document.repeats(1, apart=2):
         word, link, article = words[index : index + 3]
-        if link == "of" and article == "the" and _is_content(word) and word not in sets["noun"]:
+        if link in ("of", "which") and article == "the" and _is_content(word) and word not in sets["noun"]:
             found.append((index, 1, 2))
     for index in document.repeats(2, apart=2):
         first, second, link, article = words[index : index + 4]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from transforms.normalize.document import Document, Proposal
+from transforms.normalize.lexicon import word_class
 from transforms.normalize.tables import word_sets
 
 # Each pattern starts with the rarest character it needs and looks behind afterwards: Python's `re` then skips quickly.
@@ -94,3 +95,8 @@ def hyphens(document: Document) -> Iterator[Proposal]:
         )
         if compound:
             yield Proposal(start, match.end(), "-", 0.97)
+        elif loose and number and left.lower() not in _SINGULAR and right.islower() and word_class(right) == "S":
+            yield Proposal(start, match.end(), " ", 0.95)  # `three -weeks`: a plural makes no compound
+
+
+_SINGULAR = frozenset(["one", "single", "multi", "half", "1"])
