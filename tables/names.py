@@ -102,6 +102,8 @@ NEWS_NAMES = {
     "001": "world",
 }
 """English names where CLDR's are not what a newspaper prints."""
+ENGLISH_TOO = {"congo kinshasa", "congo brazzaville"}
+"""Keys that English newspapers print as well."""
 SKIPPED_TERRITORIES = {"001", "ZZ", "XA", "XB", "EZ", "QO", "009", "UN"}
 
 CITY_LANGUAGES = [
@@ -394,7 +396,7 @@ def merge(forms: Iterable[Form]) -> dict[str, dict[str, str]]:
 
 def tier_of(key: str, english: frozenset[str], cities: frozenset[str]) -> Tier | None:
     """Return how sure a key is a foreign name, or None if it is too common in English to be told."""
-    if key in english:
+    if key in english or key in ENGLISH_TOO:
         return None
     words = key.split()
     if key.replace(" ", "_") in dated_names():

@@ -37,6 +37,14 @@ def _exonyms(text: str, rate: float, chance: random.Random) -> str:
     return _CAPITALISED.sub(lambda m: names.get(m[0], m[0]) if chance.random() < 2 * rate else m[0], text)
 
 
+_HEADS = ("date 2024-03-09 By Anna Smith, cnn", "By Anna Smith, Reuters", "Published: 3 hours ago", "ADVERTISEMENT")
+_FEET = ("The-CNN-FIL", "(Reporting by Anna Smith)", "© 2024 Example News. All rights reserved.", "Share this article")
+
+
+def _furniture(text: str, rate: float, chance: random.Random) -> str:
+    return f"{chance.choice(_HEADS)}\n\n{text}\n\n{chance.choice(_FEET)}"
+
+
 _CAPITALISED = re.compile(r"\b[A-Z][a-z]{3,}\b")
 _NAME = re.compile(r"(?<=[a-z] )[A-Z][a-z]{4,}(?=[ ,.])")
 
@@ -70,6 +78,7 @@ WAYS: dict[str, Callable[[str, float, random.Random], str]] = {
     "lowered": _each(_NAME, str.lower, 0.15),
     "mojibake": _mojibake,
     "exonyms": _exonyms,
+    "furniture": _furniture,
 }
 """Ways to damage a text, each `(text, rate 0..1, chance) -> text`."""
 

@@ -6,6 +6,7 @@ A logistic model with few features, all of them counts a thousand words, capped,
   the strongest evidence; each kind counts by itself, so that a page full of one kind of damage scores high too;
 - how many kinds of repair there were;
 - changes that were likely but not sure enough to be made, by stage (`case?`): a page may be damaged and hard to repair;
+- what was lifted out besides datelines, and doubled spaces, both for little;
 - marks of damage that edited English lacks, repaired or not (`transforms.normalize.damage.signs`);
 - the style of translated text: `of` where English uses a possessive, and many definite articles; training may leave
   these without weight.
@@ -32,6 +33,11 @@ _LEAST_WORDS = 250
 """Shorter texts are counted as if they had so many words."""
 _FORGIVEN = 0.8
 """How much of a page's first repair counts nothing: one slip of the pen makes no garbled page."""
+_LAYOUT = frozenset(["white-space", "no-break-space", "invisible", "tag", "element", "entity", "script"])
+"""Rules whose repairs say how a page was laid out, not that its words are mangled; they count little, see `layout`."""
+_FURNITURE = frozenset(["byline", "slug", "credit", "copyright", "promotion"])
+"""Rules whose lifts say that a scraper took more than the article; datelines are part of many clean ones."""
+_MOST_LIFTS, _MOST_LAYOUT = 8.0, 4.0
 _STYLE_LENGTH = 600
 """Characters from which the style of a text shows."""
 _MOST = 4.0
@@ -68,9 +74,13 @@ def _stages() -> dict[str, str]:
 def features(page: Document, edits: Sequence[Edit], doubtful: Sequence[str] = ()) -> dict[str, float]:
     """Return the features of a page by name; zero ones may be left out."""
     words = max(_LEAST_WORDS, len(page.text) / 6)
-    stages = Counter(_stages().get(rule, "other") for edit in edits for rule in edit.rule.split("+"))
-    counting = max(0.0, len(edits) - _FORGIVEN) / max(1, len(edits))
+    made = [rule for edit in edits for rule in edit.rule.split("+") if rule not in _LAYOUT]
+    stages = Counter(stage for rule in made if (stage := _stages().get(rule, "other")) != "boilerplate")
+    counting = max(0.0, stages.total() - _FORGIVEN) / max(1, stages.total())
     values = {name: counting * count * 1000 / words for name, count in stages.items()}
+    values["boilerplate"] = min(_MOST_LIFTS, sum(edit.rule in _FURNITURE for edit in edits) * 1000 / words)
+    spaces = sum(edit.rule == "white-space" and "\n" not in edit.before for edit in edits)
+    values["layout"] = min(_MOST_LAYOUT, spaces * 1000 / words)
     unsure = Counter(_stages().get(rule, "other") for rule in doubtful)
     values |= {f"{name}?": max(0.0, count - _FORGIVEN) * 1000 / words for name, count in unsure.items()}
     marks = page.once(signs) if page.language == "en" else Counter()

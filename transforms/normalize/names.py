@@ -123,7 +123,7 @@ def in_foreign_phrase(document: Document, sighting: Sighting) -> bool:
     book = name_book().names
     stands_alone = before[:1].islower() or not before or low_before in words_of("titles") or low_before in page
     stands_alone = stands_alone or low_before in book
-    if not stands_alone and not person and not sighting.false_s:
+    if not stands_alone and not person:
         return True  # `Air Algérie`
     if after[:1].isupper() and not sighting.false_s and low_after not in words_of("calendar"):
         if low_after in book or (sighting.key.isupper() and stands_alone):
