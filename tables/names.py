@@ -380,7 +380,7 @@ def is_acronym(form: str) -> bool:
 def merge(forms: Iterable[Form]) -> dict[str, dict[str, str]]:
     """Return key -> language -> English name, for keys with and without accents; the first to claim a key has it.
 
-    What is spelt as in English is left out: there is nothing to restore.
+    What is spelt as in English, or as in English with an s (Lithuanian `Putins`), is left out: it is English.
     """
     table: dict[str, dict[str, str]] = defaultdict(dict)
     for form, english, language, kind in forms:
@@ -389,7 +389,9 @@ def merge(forms: Iterable[Form]) -> dict[str, dict[str, str]]:
             if not accents_only and (len(key) > 2 or is_acronym(key)):
                 table[key].setdefault(language, english)
     return {
-        key: {language: english for language, english in names.items() if key != key_of(english)}
+        key: {
+            language: english for language, english in names.items() if key not in (own := key_of(english), f"{own}s")
+        }
         for key, names in table.items()
     }
 

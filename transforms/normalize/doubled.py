@@ -154,7 +154,7 @@ def find_echoes(document: Document) -> list[tuple[int, int, int]]:
     """Return what seems to stand twice: index of the first word, number of words, words between the copies."""
     words = document.words
     sets = word_sets("rhetoric")
-    twice = word_sets("function-words")["preposition"]
+    twice, numbers = word_sets("function-words")["preposition"], word_sets("hyphens")["number"]
     found = []
     for index in document.repeats(1):
         if words[index] in twice or (_is_content(words[index]) and words[index] not in sets["intensive"]):
@@ -167,7 +167,8 @@ def find_echoes(document: Document) -> list[tuple[int, int, int]]:
         for index in document.repeats(size, apart=1):
             first, last, link = words[index], words[index + size - 1], words[index + size]
             rhetoric = size == 2 and (first in ("the", "a", "an") or last in sets["noun"])
-            if link == "of" and (first.isdigit() or not rhetoric):
+            counted = first.isdigit() or first.lower() in numbers
+            if link == "of" and (counted or not rhetoric):
                 found.append((index, size, 1))
     for index in document.repeats(1, apart=1):
         word, link = words[index : index + 2]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from transforms.normalize.damage import mangled
 from transforms.normalize.document import Document, Proposal
+from transforms.normalize.lexicon import word_class
 from transforms.normalize.namebook import (
     Entry,
     Sighting,
@@ -37,6 +38,8 @@ _LETTERS_PER_WORD = 6
 _WORDS_PER_NAME = 2500
 """For each so many words of a page one name more is asked for: a long text on languages has some of many."""
 _MIN_LOWERED = 5
+_NO_NAME = frozenset("VDZXICO")
+"""Classes of words that no name ends in: verbs, modals, prepositions, conjunctions, pronouns."""
 _PLACES = frozenset({"territory", "region", "city", "place"})
 
 
@@ -110,7 +113,7 @@ def in_foreign_phrase(document: Document, sighting: Sighting) -> bool:
     text, start, end = document.text, sighting.start, sighting.end
     if start and text[start - 1] in "./@#_\\&(\"“„«‘'’":
         return True
-    if text[end : end + 1] in ("@", "/", "_", "&") or re.match(r"[.\-–][A-Z]|[.]\w", text[end : end + 2]):
+    if text[end : end + 1] in ("@", "/", "_", "&", "·") or re.match(r"[.\-–][A-Z]|[.]\w", text[end : end + 2]):
         return True
     before, after = word_before(text, start), word_after(text, end)
     low_before, low_after = before.lower(), after.lower()
@@ -128,6 +131,8 @@ def in_foreign_phrase(document: Document, sighting: Sighting) -> bool:
     if after[:1].isupper() and not sighting.false_s and low_after not in words_of("calendar"):
         if low_after in book or (sighting.key.isupper() and stands_alone):
             return False  # `In Yevrosoyuz Polsha`, `the ONU Secretary-General`
+        if sighting.clear and word_class(low_after) in _NO_NAME and document.page.once(mangled):
+            return False  # `Frankreich Will attend`: the capital of a link text
         return not (low_after in page or (person and word_after(text, end) in page))
     return False
 
@@ -274,6 +279,8 @@ def stands_as_place(document: Document, sighting: Sighting) -> bool:
     before = word_before(text, sighting.start).lower()
     if before == "the" and sighting.entries[0].kind == "organisation":
         return alone
+    if sighting.entries[0].kind == "person":
+        return alone and before in words_of("offices")
     return before in words_of("locatives") and alone
 
 
