@@ -32,19 +32,32 @@ class StreamDeduplicateOutcome(NamedTuple):
     duplicates: PCollection[Duplicate]
 
 
+LONG_PAST = Duration(seconds=3600)
+
+
 class FirstOfKey(beam.DoFn):
     """Passes the first value of its key; others go to the output `DUPLICATE`, until `ttl` seconds are without one.
 
     The timer is one of event time, which in streaming is the time of arrival: a timer of processing time would hold
     the watermark at the element for the whole `ttl`, and nothing could be acknowledged.
+
+    A second timer, one a bundle and due at once, is there for Flink. While a bundle is under way Beam's Flink runner
+    (`ExecutableStageDoFnOperator.applyOutputWatermarkHold`) lets the watermark pass up to the earliest timer that the
+    bundle before has set, and takes what the bundle still emits for late. With timers in the far future alone it would
+    let all of it pass: windows would close and messages be acknowledged too early, and articles be dropped. With one in
+    the past it waits for the end of the bundle.
     """
 
     MET = ReadModifyWriteStateSpec("met", BooleanCoder())
     FORGET = TimerSpec("forget", TimeDomain.WATERMARK)
+    HOLD = TimerSpec("hold", TimeDomain.WATERMARK)
 
     def __init__(self, reason: str, ttl: float) -> None:
         self.ttl = Duration(seconds=ttl)
         self.dropped = Metrics.counter(NAMESPACE, f"duplicates/{reason}")
+
+    def start_bundle(self) -> None:
+        self.held = False
 
     def process(
         self,
@@ -52,8 +65,12 @@ class FirstOfKey(beam.DoFn):
         arrived: Any = beam.DoFn.TimestampParam,
         met: Any = beam.DoFn.StateParam(MET),
         forget: Any = beam.DoFn.TimerParam(FORGET),
+        hold: Any = beam.DoFn.TimerParam(HOLD),
     ) -> Iterator[Any]:
         _, value = element
+        if not self.held:
+            hold.set(arrived - LONG_PAST)
+            self.held = True
         known = met.read()
         met.write(True)
         forget.set(arrived + self.ttl)
@@ -66,6 +83,10 @@ class FirstOfKey(beam.DoFn):
     @on_timer(FORGET)
     def forgotten(self, met: Any = beam.DoFn.StateParam(MET)) -> None:
         met.clear()
+
+    @on_timer(HOLD)
+    def held_no_longer(self) -> None:
+        """Do nothing: that it was set is all."""
 
 
 def _keyed(record: Record, key: Callable[[Record], str]) -> tuple[str, Record]:
