@@ -367,7 +367,7 @@ class Flink(Server):
         self._script("jobmanager.sh", "start")
         for _ in range(self.task_managers):
             self.start_task_manager()
-        wait_until(lambda: self.registered() == self.task_managers, "the Flink cluster", 90)
+        wait_until(lambda: self.registered() == self.task_managers, "the Flink cluster", 300)
 
     def start_task_manager(self) -> None:
         self._script("taskmanager.sh", "start")
@@ -457,7 +457,7 @@ class Flink(Server):
     def _script(self, name: str, *arguments: str) -> None:
         command = [str(self.home / "bin" / name), *arguments]
         with open(self.log, "ab") as log:
-            subprocess.run(command, env=self.environment(), stdout=log, stderr=log, check=True, timeout=60)
+            subprocess.run(command, env=self.environment(), stdout=log, stderr=log, check=True, timeout=300)
 
     def stop(self) -> None:
         for pid in self._pids("taskexecutor") + self._pids("standalonesession"):
