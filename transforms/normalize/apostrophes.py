@@ -172,7 +172,7 @@ def page_evidence(page: Document) -> PageEvidence:
     forms = page.all_forms
     marked = [word for word in forms if "'" in word or "’" in word] if {"'", "’"} & page.characters else []
     kept = sum(forms[word] for word in marked if _CLITIC.search(word))
-    return PageEvidence(frozenset(word for word in forms if word[-1] in "stedlm" and _surely_lost(word)), kept)
+    return PageEvidence(frozenset(filter(_surely_lost, forms)), kept)
 
 
 _CLITIC = re.compile(r"['’](?:s|t|re|ve|ll|d|m)\Z", re.IGNORECASE)
@@ -180,7 +180,7 @@ _CLITIC = re.compile(r"['’](?:s|t|re|ve|ll|d|m)\Z", re.IGNORECASE)
 
 @lru_cache(maxsize=1 << 15)
 def _surely_lost(word: str) -> bool:
-    if not word.isalpha():
+    if word[-1] not in "stedlm" or not word.isalpha():
         return False
     contraction = contractions().get(word.lower())
     if contraction is not None:
