@@ -15,7 +15,7 @@ from transforms.normalize import NormalizeText
 def build_pipeline(root: beam.Pipeline, config: Config, run: Run) -> None:
     """Add newsbeam's stages to `root`: articles in; records, dead letters and an account out. Batch or streaming."""
     memory = root | ReadMemory(config.state_path, empty=run.streaming)
-    read = root | ReadArticles(config.source, memory, run)
+    read = root | ReadArticles(config, memory, run)
     fresh = read.records | DropDuplicates(config, memory, run)
     located = fresh.records | DetectLanguage(config.language)
     repaired = located.records | NormalizeText(config.normalize)

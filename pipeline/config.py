@@ -126,7 +126,7 @@ class Config(_Part):
     @property
     def streaming(self) -> bool:
         """Whether the source is endless."""
-        return isinstance(self.source, PubSubConfig)
+        return isinstance(self.source, PubSubConfig) or (isinstance(self.source, FeedsConfig) and self.source.streaming)
 
     @property
     def state_path(self) -> str:

@@ -16,12 +16,13 @@ from apache_beam.pvalue import PCollection
 from apache_beam.transforms.window import GlobalWindows
 
 from pipeline import __version__
-from pipeline.config import Config, Source
+from pipeline.config import Config
 from transforms import account
 from transforms.commit import Commit, CommitRun
 from transforms.deduplicate import Deduplicate, DeduplicateOutcome
 from transforms.deduplicate_streaming import DeduplicateStream
 from transforms.feeds.config import FeedsConfig
+from transforms.feeds.poll import NoteStored, PollFeeds
 from transforms.feeds.read import FeedFetch, ReadFeeds
 from transforms.files import FilesConfig, ReadArticleFiles, ReadDeadLetters
 from transforms.language import LanguageOutcome
@@ -90,9 +91,10 @@ def last_fetch(validators: FeedValidators) -> FeedFetch:
 class ReadArticles(beam.PTransform[Any, ReadOutcome]):
     """Reads articles from the configured source, or again from dead letters where the run is a replay."""
 
-    def __init__(self, source: Source, memory: Memory, run: Run) -> None:
+    def __init__(self, config: Config, memory: Memory, run: Run) -> None:
         super().__init__()
-        self.source = source
+        self.source = config.source
+        self.renew_seconds = config.state.ttl.total_seconds() / 2
         self.memory = memory
         self.run = run
 
@@ -108,6 +110,8 @@ class ReadArticles(beam.PTransform[Any, ReadOutcome]):
             return ReadOutcome(
                 records, failures, root | _none_of("fetches", FeedFetch), receipts or root | _none_of("receipts", Any)
             )
+        elif self.run.streaming:
+            return ReadOutcome(*(root | PollFeeds(self.source, self.renew_seconds)))
         else:
             known = self.memory.validators | "known" >> beam.Map(last_fetch).with_output_types(FeedFetch)
             records, failures, fetches = root | ReadFeeds(self.source, known)
@@ -280,12 +284,14 @@ class Acknowledge(beam.PTransform[Any, Any]):
     ) -> Any:
         read, _, _, written, letters = stages
         tallies_of(stages)
+        windows = [sink.window for sink in self.config.sinks if isinstance(sink, (JsonlSink, ParquetSink))]
+        longest = max([*windows, self.config.dead_letters.window])
+        if isinstance(self.config.source, FeedsConfig):
+            return read.receipts | NoteStored([written.stored, letters.stored], longest)
         if not isinstance(self.config.source, PubSubConfig) or self.config.source.native:
             return ()
         from transforms.pubsub.source import AcknowledgeStored  # needs the gcp extra
 
-        windows = [sink.window for sink in self.config.sinks if isinstance(sink, (JsonlSink, ParquetSink))]
-        longest = max([*windows, self.config.dead_letters.window])
         return read.receipts | AcknowledgeStored(self.config.source, [written.stored, letters.stored], longest)
 
 

@@ -111,6 +111,34 @@ def test_a_wait_beyond_the_time_for_the_feed_is_not_begun(server: Server) -> Non
     assert (got.error, got.retry_after_seconds, len(server.requests)) == ("HTTP 429 Too Many Requests", 3600.0, 1)
 
 
+def test_a_server_that_wants_to_be_left_alone_is_not_asked_for_another_feed(server: Server) -> None:
+    server.answers |= {"/a": reply(429, Retry_After="3600"), "/b": reply(200, FEED)}
+    fetch(server.url("/a"), config())
+    got = fetch(server.url("/b"), config(retries=5))
+    assert got.postponed
+    assert 3590 < (got.retry_after_seconds or 0) <= 3600
+    assert got.error == "127.0.0.1 wants to be left alone for 3600 s more"
+    assert got.server == f"127.0.0.1:{server.server_address[1]}"
+    assert [path for path, _ in server.requests] == ["/a"]
+
+
+def test_a_short_wish_to_be_left_alone_is_waited_for(server: Server) -> None:
+    server.answers |= {"/a": reply(503, Retry_After="1"), "/b": reply(200, FEED)}
+    fetch(server.url("/a"), config())
+    asked = time.monotonic()
+    assert fetch(server.url("/b"), config(retries=1)).document == FEED
+    assert time.monotonic() - asked > 0.5
+
+
+def test_freshness_is_what_is_left_of_it(server: Server) -> None:
+    server.answers |= {
+        "/a": reply(200, FEED, Cache_Control="public, max-age=600", Age="100"),
+        "/b": reply(200, FEED, Cache_Control="max-age=600", Age="soon"),
+        "/c": reply(200, FEED, Cache_Control="max-age=600", Age="700"),
+    }
+    assert [fetch(server.url(path), config()).max_age_seconds for path in ("/a", "/b", "/c")] == [500, 600, 0]
+
+
 def test_redirects(server: Server) -> None:
     server.answers["/old"] = reply(301, Location="/newer?a=1")
     server.answers["/newer"] = reply(308, Location=server.url("/new"))

@@ -349,6 +349,8 @@ def test_polling_hints() -> None:
     assert (hints.ttl_minutes, hints.skip_hours) == (60, (0, 23))
     updates = "<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>"
     assert parsed(rss("", f"<title>T</title>{updates}")).hints.ttl_minutes == 30
+    days = "<skipDays><day>Sunday</day><day> saturday </day><day>Someday</day></skipDays>"
+    assert parsed(rss("", f"<title>T</title>{days}")).hints.skip_days == (5, 6)
     assert parsed(rss("", "<title>T</title><ttl>soon</ttl>")).hints == parsing.PollingHints()
 
 

@@ -24,20 +24,20 @@ def from_disk(address: str) -> bytes:
 
 
 def test_paths_globs_and_addresses_each_once(tmp_path: Path) -> None:
-    for name in ("b.xml", "a.xml", "c.txt"):
+    for name in ("b.xml", "a.xml", "c.rss"):
         (tmp_path / name).write_bytes(b"x")
     expanded = expand_feeds(
         [
             str(tmp_path / "*.xml"),
             str(tmp_path / "b.xml"),
-            f"file://{tmp_path}/c.txt",
+            f"file://{tmp_path}/c.rss",
             "https://Example.com/rss#x",
             "HTTPS://example.com/rss",
         ],
         no_lists,
     )
     assert expanded.feeds == [
-        *(str(tmp_path / name) for name in ("a.xml", "b.xml", "c.txt")),
+        *(str(tmp_path / name) for name in ("a.xml", "b.xml", "c.rss")),
         "https://Example.com/rss#x",
     ]
     assert expanded.problems == []
@@ -138,3 +138,35 @@ def test_read_path(tmp_path: Path) -> None:
         read_path(str(path), 10)
     with pytest.raises(SourceError, match="can't be read"):
         read_path(str(tmp_path), 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("list.yaml", "- https://example.com/1\n- own.xml\n"),
+        ("list.yml", "# ours\nfeeds: [https://example.com/1, own.xml]\n"),
+        ("list.txt", "\ufeff# ours\n\nhttps://example.com/1\r\nown.xml  # our own\n"),
+    ],
+)
+def test_lists_in_yaml_and_text(tmp_path: Path, name: str, document: str) -> None:
+    (tmp_path / "own.xml").write_bytes(b"x")
+    (tmp_path / name).write_text(document, encoding="utf-8")
+    expanded = expand_feeds([str(tmp_path / name)], from_disk)
+    assert expanded == (["https://example.com/1", str(tmp_path / "own.xml")], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "message"),
+    [
+        ("list.yaml", "a: [", "not YAML: "),
+        ("list.yaml", "feed: https://example.com/1", "holds no list of addresses"),
+        ("list.yaml", "[1, 2]", "holds no list of addresses"),
+        ("list.yaml", "!!python/object/apply:os.getcwd []", "not YAML: "),
+        ("list.txt", "<rss/>", "not a list of feeds"),
+    ],
+)
+def test_what_is_no_list_is_told(tmp_path: Path, name: str, document: str, message: str) -> None:
+    (tmp_path / name).write_text(document)
+    expanded = expand_feeds([str(tmp_path / name)], from_disk)
+    assert expanded.feeds == []
+    assert expanded.problems[0].error.startswith(message)

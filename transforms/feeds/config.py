@@ -6,7 +6,7 @@ import functools
 import importlib.metadata
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class FeedsConfig(BaseModel):
@@ -17,7 +17,8 @@ class FeedsConfig(BaseModel):
     type: Literal["feeds"] = "feeds"
     feeds: list[str] = Field(
         min_length=1,
-        description="paths, globs (on any Beam filesystem), file:// and http(s):// addresses; *.opml lists of them",
+        description="paths, globs (on any Beam filesystem), file:// and http(s):// addresses; lists of them (*.opml, "
+        "*.yaml, *.txt)",
     )
     contact: str | None = Field(
         default=None, description="address or e-mail that sites can turn to, sent in the User-Agent"
@@ -38,6 +39,30 @@ class FeedsConfig(BaseModel):
     allow_private: bool = Field(
         default=False, description="permit addresses in private, loopback, link-local and reserved networks"
     )
+
+    streaming: bool = Field(
+        default=False, description="poll the feeds for ever, each at its own pace; else each is read once"
+    )
+    min_interval: float = Field(
+        default=300.0, ge=1, le=7 * 86_400, description="streaming: seconds between two polls of a feed, at least"
+    )
+    max_interval: float = Field(
+        default=7200.0, ge=1, le=30 * 86_400, description="streaming: seconds between two polls of a feed, at most"
+    )
+    reread: float = Field(
+        default=300.0, ge=1, description="streaming: seconds after which the lists and globs in `feeds` are read again"
+    )
+    max_outstanding: int = Field(
+        default=5000,
+        ge=1,
+        description="streaming: polling pauses while so many entries of a process are not stored yet",
+    )
+
+    @model_validator(mode="after")
+    def _bounds(self) -> FeedsConfig:
+        if self.min_interval > self.max_interval:
+            raise ValueError(f"min_interval ({self.min_interval:g}) is above max_interval ({self.max_interval:g})")
+        return self
 
     def agent(self) -> str:
         """Return the User-Agent to send."""

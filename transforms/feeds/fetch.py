@@ -42,8 +42,13 @@ _PERMANENT = frozenset({301, 308})
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that a later attempt may not meet again."""
 
+_ASKED_TOO_OFTEN = frozenset({429, 503})
+"""Statuses whose `Retry-After` is meant for the whole client, not for one address."""
+
 _BACKOFF_SECONDS = 1.0
 _LONGEST_BACKOFF_SECONDS = 30.0
+_LONGEST_QUIET_SECONDS = 7 * 86_400.0
+"""To which a `Retry-After` is believed."""
 _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
@@ -62,9 +67,13 @@ class Fetched(msgspec.Struct, kw_only=True):
     new_address: str | None = None
     """Where permanent redirects (301, 308) lead: the address to use from now on."""
     max_age_seconds: int | None = None
-    """The server's `Cache-Control: max-age`."""
+    """For how long the answer is fresh: the server's `Cache-Control: max-age`, less its `Age`."""
     retry_after_seconds: float | None = None
     """How long the server wants to be left alone, from its `Retry-After`."""
+    postponed: bool = False
+    """Nothing was asked, because the server wants to be left alone for `retry_after_seconds`."""
+    server: str | None = None
+    """Which server answered last, or would have been asked: host:port."""
     received_bytes: int = 0
     seconds: float = 0.0
 
@@ -83,7 +92,7 @@ class FetchError(Exception):
 
 
 class HostGate:
-    """Lets at most `per_host` requests to a host through at once.
+    """Lets at most `per_host` requests to a host through at once, and none while its server wants to be left alone.
 
     Args:
       per_host: how many.
@@ -93,6 +102,20 @@ class HostGate:
         self._per_host = per_host
         self._lock = threading.Lock()
         self._slots: dict[str, threading.BoundedSemaphore] = {}
+        self._quiet: dict[str, float] = {}
+
+    def leave_alone(self, server: str, seconds: float) -> None:
+        """Note that a server (host:port) wants no request for so long."""
+        now = time.monotonic()
+        with self._lock:
+            self._quiet = {name: until for name, until in self._quiet.items() if until > now}
+            until = now + min(seconds, _LONGEST_QUIET_SECONDS)
+            self._quiet[server] = max(until, self._quiet.get(server, 0.0))
+
+    def quiet_seconds(self, server: str) -> float:
+        """Return for how long a server still wants no request."""
+        with self._lock:
+            return max(0.0, self._quiet.get(server, 0.0) - time.monotonic())
 
     @contextlib.contextmanager
     def slot(self, host: str, budget: Budget) -> Iterator[None]:
@@ -258,13 +281,18 @@ def _request(
       FetchError: the request failed, or its answer is of no use.
     """
     timeouts = {"connect": config.connect_timeout, "read": config.read_timeout, "write": config.read_timeout}
-    host = urlsplit(url).hostname or ""
+    split = urlsplit(url)
+    host = split.hostname or ""
+    result.server = f"{host}:{split.port or (443 if split.scheme == 'https' else 80)}"
+    gate = host_gate(config.per_host)
     try:
-        with (
-            host_gate(config.per_host).slot(host, budget),
-            pool.stream("GET", url, headers=headers, extensions={"timeout": timeouts}) as response,
-        ):
-            return _answer(response, result, config)
+        with gate.slot(host, budget):
+            budget.remaining()
+            if quiet := gate.quiet_seconds(result.server):
+                result.postponed, result.retry_after_seconds = True, quiet
+                raise FetchError(f"{host} wants to be left alone for {quiet:.0f} s more", passing=True)
+            with pool.stream("GET", url, headers=headers, extensions={"timeout": timeouts}) as response:
+                return _answer(response, result, config)
     except ForbiddenAddressError as error:
         raise FetchError(f"refused: {error}") from None
     except UnknownHostError as error:
@@ -296,6 +324,8 @@ def _answer(response: httpcore.Response, result: Fetched, config: FeedsConfig) -
         if not location:
             raise FetchError(f"{_status_name(status)} without a Location")
         return location
+    if status in _ASKED_TOO_OFTEN and result.retry_after_seconds and result.server:
+        host_gate(config.per_host).leave_alone(result.server, result.retry_after_seconds)
     if status not in (200, 203, 304):
         raise FetchError(_status_name(status), passing=status in _PASSING)
     result.etag = _header(response, b"etag")
@@ -325,7 +355,10 @@ def _status_name(status: int) -> str:
 
 def _max_age(response: httpcore.Response) -> int | None:
     match = _MAX_AGE.search(_header(response, b"cache-control") or "")
-    return int(match[1]) if match else None
+    if match is None:
+        return None
+    age = _header(response, b"age") or ""
+    return max(0, int(match[1]) - (int(age[:9]) if age.isascii() and age.isdigit() else 0))
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -40,6 +40,9 @@ _DOCTYPE_TOKEN = re.compile(r""""[^"]*"|'[^']*'|<!--.*?-->|<\?.*?\?>|[\[\]>]""",
 _VOID_TAGS = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "wbr"))
 _SKIP_HOURS = re.compile(r"<skipHours\b[^>]*>(.{0,2000}?)</skipHours>", re.IGNORECASE | re.DOTALL)
 _HOUR = re.compile(r"<hour\b[^>]*>\s*(\d{1,2})\s*</hour>", re.IGNORECASE)
+_SKIP_DAYS = re.compile(r"<skipDays\b[^>]*>(.{0,2000}?)</skipDays>", re.IGNORECASE | re.DOTALL)
+_DAY = re.compile(r"<day\b[^>]*>\s*(mon|tue|wed|thu|fri|sat|sun)[a-z]*\s*</day>", re.IGNORECASE)
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _PERIODS = {"hourly": 60, "daily": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
 _END_OF_DOCUMENT = re.compile(r"</\s*(?:\w+:)?(?:rss|feed|rdf|channel|xml)\s*>", re.IGNORECASE)
 _ENTRY_START = re.compile(r"<(?:\w+:)?(?:item|entry)\b", re.IGNORECASE)
@@ -78,6 +81,8 @@ class PollingHints(msgspec.Struct, frozen=True, kw_only=True):
 
     ttl_minutes: int | None = None
     skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+    """Days of the week, Monday is 0. Both are UTC."""
 
 
 class ParsedFeed(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,7 +282,9 @@ def _hints(text: str, feed: Any) -> PollingHints:
         ttl = period // max(1, _whole_number(feed.get("sy_updatefrequency")) or 1)
     skipped = _SKIP_HOURS.search(text, 0, 200_000)  # it stands in the head of the channel
     hours = sorted({int(hour) % 24 for hour in _HOUR.findall(skipped[1])}) if skipped else []
-    return PollingHints(ttl_minutes=ttl, skip_hours=tuple(hours))
+    skipped = _SKIP_DAYS.search(text, 0, 200_000)
+    days = sorted({_DAYS.index(day.lower()) for day in _DAY.findall(skipped[1])}) if skipped else []
+    return PollingHints(ttl_minutes=ttl, skip_hours=tuple(hours), skip_days=tuple(days))
 
 
 def _whole_number(value: Any) -> int | None:

@@ -50,6 +50,7 @@ class FeedFetch(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_seconds: float | None = None
     ttl_minutes: int | None = None
     skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
 
 
 class FeedFetchCoder(StructCoder):
@@ -151,6 +152,7 @@ def _described(base: FeedFetch, parsed: ParsedFeed) -> FeedFetch:
         warning=parsed.warning,
         ttl_minutes=parsed.hints.ttl_minutes,
         skip_hours=parsed.hints.skip_hours,
+        skip_days=parsed.hints.skip_days,
     )
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
 from xml.parsers import expat
 
+import yaml
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
@@ -20,6 +21,10 @@ MAX_LIST_DEPTH = 3
 """How far lists of feeds that name further lists are followed."""
 
 MAX_FEEDS = 100_000
+
+OPML_ENDINGS = (".opml", ".opml.xml")
+YAML_ENDINGS = (".yaml", ".yml")
+TEXT_ENDINGS = (".txt",)
 
 Load = Callable[[str], bytes]
 
@@ -48,9 +53,12 @@ def is_http(address: str) -> bool:
 
 
 def is_list(address: str) -> bool:
-    """Whether an address names a list of feeds (OPML), by its ending."""
-    path = urlsplit(address).path if is_http(address) else address
-    return path.lower().endswith((".opml", ".opml.xml"))
+    """Whether an address names a list of feeds (OPML, YAML or plain text), by its ending."""
+    return _ending(address).endswith((*OPML_ENDINGS, *YAML_ENDINGS, *TEXT_ENDINGS))
+
+
+def _ending(address: str) -> str:
+    return (urlsplit(address).path if is_http(address) else address).lower()
 
 
 def read_path(path: str, max_bytes: int) -> bytes:
@@ -87,7 +95,7 @@ def load(address: str, config: FeedsConfig) -> bytes:
 def expand_feeds(addresses: list[str], load_list: Load) -> Expanded:
     """Return the feeds that addresses lead to.
 
-    Globs become their files, in order of name; lists of feeds (OPML, by the ending `.opml`) what they name, with lists
+    Globs become their files, in order of name; lists of feeds (known by their endings) what they name, with lists
     inside lists followed to a depth of `MAX_LIST_DEPTH`. A path inside a list is relative to the list; a list that came
     over HTTP may name http(s) addresses only.
 
@@ -116,7 +124,7 @@ def expand_feeds(addresses: list[str], load_list: Load) -> Expanded:
     def add_list(place: str, depth: int) -> None:
         if depth >= MAX_LIST_DEPTH:
             raise SourceError(f"lists of feeds nested more than {MAX_LIST_DEPTH} deep")
-        for address in opml_addresses(load_list(place)):
+        for address in listed_addresses(place, load_list(place)):
             try:
                 absolute = _inside_list(address, place)
             except ValueError as error:
@@ -180,6 +188,49 @@ def _inside_list(address: str, place: str) -> str:
     if "://" in address or address.startswith(("/", "file:")):
         return address
     return str(FileSystems.join(FileSystems.split(place)[0], address))
+
+
+def listed_addresses(place: str, document: bytes) -> list[str]:
+    """Return the addresses that a list of feeds names, in the format that its ending tells.
+
+    Raises:
+      SourceError: it is no such list.
+    """
+    ending = _ending(place)
+    if ending.endswith(YAML_ENDINGS):
+        return yaml_addresses(document)
+    return text_addresses(document) if ending.endswith(TEXT_ENDINGS) else opml_addresses(document)
+
+
+def text_addresses(document: bytes) -> list[str]:
+    """Return the addresses of a text, one a line; empty lines and what follows a `#` after a space are passed over.
+
+    Raises:
+      SourceError: it is a feed itself.
+    """
+    text = decode_document(document)
+    if text.lstrip("\ufeff \t\r\n")[:1] in ("<", "{"):
+        raise SourceError("not a list of feeds; a feed in a file must not have a name that ends in .txt")
+    lines = (re.split(r"(?:^|\s)#", line)[0].strip() for line in text.splitlines())
+    return [line for line in lines if line]
+
+
+def yaml_addresses(document: bytes) -> list[str]:
+    """Return the addresses of a YAML list, or of the list under `feeds` in a mapping.
+
+    Raises:
+      SourceError: it is no YAML, or holds no such list.
+    """
+    try:
+        value = yaml.safe_load(decode_document(document))
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise SourceError(f"not YAML: {_one_line(error)}") from None
+    addresses = value.get("feeds") if isinstance(value, dict) else value
+    if not isinstance(addresses, list) or not all(isinstance(address, str) for address in addresses):
+        raise SourceError(
+            "holds no list of addresses; write one a line, each after a hyphen, or put them under `feeds:`"
+        )
+    return [address.strip() for address in addresses]
 
 
 def opml_addresses(document: bytes) -> list[str]:
