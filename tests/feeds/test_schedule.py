@@ -9,7 +9,7 @@ import random
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.feeds.schedule import (
@@ -47,6 +47,7 @@ def wait_after(outcome: Outcome, before: Schedule | None = None, now: float = MO
     return next_schedule(before or Schedule(now, 900), outcome, now, PACE, URL).due - now
 
 
+@settings(deadline=None)
 @given(paces, st.lists(outcomes, min_size=1, max_size=30), times, st.text(max_size=20))
 def test_every_wait_is_bounded_both_ways(pace, polls, now, url):
     schedule = first_schedule(url, now, 1000, pace)
@@ -61,6 +62,7 @@ def test_every_wait_is_bounded_both_ways(pace, polls, now, url):
         now = schedule.due
 
 
+@settings(deadline=None)
 @given(outcomes, times, skips, skipped_days)
 def test_skipped_hours_and_days_are_skipped_unless_all_are(outcome, now, hours, days):
     before = Schedule(now, 900)
@@ -76,6 +78,7 @@ def test_skipped_hours_and_days_are_skipped_unless_all_are(outcome, now, hours, 
         assert plain.due <= due <= plain.due + 8 * 86_400
 
 
+@settings(deadline=None)
 @given(outcomes, times)
 def test_the_same_is_always_decided_alike(outcome, now):
     schedules = {next_schedule(Schedule(now, 900), outcome, now, PACE, URL) for _ in range(3)}
@@ -110,6 +113,14 @@ def test_what_the_server_asks_for_is_kept():
     assert wait_after(Outcome(kind="postponed", retry_after=40)) < 45
     too_many = next_schedule(Schedule(MONDAY, 900), Outcome(kind="failed", too_many=True), MONDAY, PACE, URL)
     assert too_many.interval == 1800
+
+
+def test_where_the_server_says_when_that_is_when():
+    schedule = Schedule(MONDAY, 1800)
+    for _ in range(8):
+        now = schedule.due
+        schedule = next_schedule(schedule, Outcome(kind="failed", retry_after=400), now, PACE, URL)
+        assert 400 <= schedule.due - now <= 440
 
 
 def test_a_skipped_hour_is_waited_out_without_all_feeds_coming_at_its_end():

@@ -156,7 +156,7 @@ class World:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.log: list[Request] = []
-        self.under_way: Counter[str] = Counter()
+        self.under_way: dict[str, list[Handler]] = {}
         self.most_at_once: Counter[str] = Counter()
         self.quiet_until: dict[str, float] = {}
         self.recent: dict[str, list[float]] = {}
@@ -210,17 +210,33 @@ class Handler(http.server.BaseHTTPRequestHandler):
         world, host = self.server.world, self.server.host
         self.close_connection = True
         self.status, self.retry_after = 0, 0
+        self.answered = False
         start = time.time()
         with world.lock:
-            world.under_way[host] += 1
-            world.most_at_once[host] = max(world.most_at_once[host], world.under_way[host])
+            under_way = world.under_way.setdefault(host, [])
+            under_way.append(self)
+            at_once = sum(handler.waited_for() for handler in under_way)
+            world.most_at_once[host] = max(world.most_at_once[host], at_once)
         try:
             with contextlib.suppress(OSError):
                 self.answer()
         finally:
             with world.lock:
-                world.under_way[host] -= 1
+                under_way.remove(self)
                 world.log.append(Request(host, self.path, start, time.time(), self.status, self.retry_after))
+
+    def waited_for(self) -> bool:
+        """Tell whether the client still waits: neither has all been sent nor has it left.
+
+        This thread may be late to notice either on a busy machine; the connection itself knows.
+        """
+        if self.answered:
+            return False
+        try:
+            gone = bool(select.select([self.connection], [], [], 0)[0])  # it sends nothing more
+        except (OSError, ValueError):
+            gone = True
+        return not gone
 
     def answer(self) -> None:
         world, host = self.server.world, self.server.host
@@ -244,6 +260,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if feed.manner == "reset" and chance.random() < 0.4:
             self.begin(200, len(body))
             self.wfile.write(body[: len(body) // 2])
+            self.answered = True
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
             return
@@ -291,23 +308,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.reply(200, body)
 
-    def begin(self, status: int, length: int, **headers: str) -> None:
+    def begin(self, status: int, length: int) -> None:
         self.status = status
         self.send_response(status)
         self.send_header("Content-Length", str(length))
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.flush()
 
     def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
-        self.begin(status, len(body), **headers)
-        self.wfile.write(body)
+        self.status = status
+        head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+        status_line = f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n"
+        length = f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        self.answered = True
+        self.wfile.write((status_line + head + length).encode() + body)
 
     def drip(self, body: bytes, seconds: float) -> None:
         """Send the body in small pieces, until it is sent or the client has left."""
         size = max(1, int(len(body) / (seconds / 0.2)))
         for first in range(0, len(body), size):
+            self.answered = first + size >= len(body)
             self.wfile.write(body[first : first + size])
             self.wfile.flush()
             if select.select([self.connection], [], [], 0.2)[0]:  # nothing more is sent to us: the client has left
@@ -529,6 +549,12 @@ def account(bench: Bench, removed: list[Feed], taken_off: float, took: float, ex
     if delays:
         half, most_of, longest = delays[len(delays) // 2], delays[int(0.95 * len(delays))], delays[-1]
         print(f"from publication to arrival: p50 {half:.0f} s, p95 {most_of:.0f} s, longest {longest:.0f} s")
+        slowest = sorted(bench.articles(), key=lambda one: one[1] - published_at.get(one[0], one[1]))[-5:]
+        for token, at in slowest:
+            feed = world.feeds[int(token[1:].partition("-")[0])]
+            host = feed.number // FEEDS_A_HOST
+            strict = ", its host says 429" if host in STRICT_HOSTS else ""
+            print(f"  {at - published_at.get(token, at):.0f} s: {token}, of a feed that is: {feed.manner}{strict}")
     print(f"requests {len(log)}: " + ", ".join(f"{status} {n}" for status, n in sorted(statuses.items())))
     print(f"most requests to a host at once: {most} (allowed {PER_HOST})")
     print(f"requests before a Retry-After was over: {len(early)}, after {statuses[429]} refusals {early[:5]}")

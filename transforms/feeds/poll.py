@@ -247,7 +247,8 @@ def _after_failure(url: str, state: FeedState, result: FeedResult, now: float, p
         told[kind] = now
     told = dict(sorted(told.items(), key=lambda item: -item[1])[:MOST_TOLD])
     moved_to = state.moved_to
-    if moved_to is not None and (gone or schedule.failures >= MOVED_BACK_AFTER):
+    busy = fetch.http_status in (429, 503)
+    if moved_to is not None and (gone or (schedule.failures >= MOVED_BACK_AFTER and not busy)):
         moved_to, gone = None, False  # the address on the list has the last word
     if gone:
         events.append("gone")
@@ -517,10 +518,11 @@ class _Poll(beam.DoFn):
                 quiet[fetched.server or ""] = now + min(fetched.retry_after_seconds, LONGEST_PAUSE)
             if fetched.postponed:
                 self.counters["postponed"].inc()
-                outcome = Outcome(kind="postponed", retry_after=fetched.retry_after_seconds or 0.0)
-                schedule = next_schedule(feeds[url].schedule, outcome, now, self.pace, url)
-                feeds[url] = msgspec.structs.replace(feeds[url], schedule=schedule)
-                continue
+                if fetched.server != authority_of(feeds[url].moved_to or url):  # it was redirected there
+                    outcome = Outcome(kind="postponed", retry_after=fetched.retry_after_seconds or 0.0)
+                    schedule = next_schedule(feeds[url].schedule, outcome, now, self.pace, url)
+                    feeds[url] = msgspec.structs.replace(feeds[url], schedule=schedule)
+                continue  # still due, so that it is the first when its server may be asked again
             fetched.address = url  # where it was had from may have been another address
             result = parse_fetched(fetched, self.config)
             polled = after_poll(url, feeds[url], result, now, self.pace, self.renew_seconds)

@@ -94,7 +94,9 @@ def next_schedule(before: Schedule, outcome: Outcome, now: float, pace: Pace, ur
     elif outcome.kind == "failed":
         failures += 1
         interval = interval / LESS if outcome.too_many else interval
-        wait = min(pace.max_interval, pace.min_interval * 2.0 ** min(failures - 1, 60))
+        # where the server says when, that is when: a feed that backed off further would lose its turn to its neighbours
+        doubled = 0 if outcome.retry_after else min(failures - 1, 60)
+        wait = min(pace.max_interval, pace.min_interval * 2.0**doubled)
     else:
         failures = 0
         if outcome.kind != "first":
