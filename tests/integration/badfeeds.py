@@ -158,6 +158,8 @@ class World:
         self.log: list[Request] = []
         self.under_way: dict[str, list[Handler]] = {}
         self.most_at_once: Counter[str] = Counter()
+        self.crowds: list[str] = []
+        """What was asked for where a host had more requests at once than allowed."""
         self.quiet_until: dict[str, float] = {}
         self.recent: dict[str, list[float]] = {}
         self.hosts = [f"127.0.1.{n + 1}" for n in range(HOSTS)]
@@ -217,6 +219,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             under_way.append(self)
             at_once = sum(handler.waited_for() for handler in under_way)
             world.most_at_once[host] = max(world.most_at_once[host], at_once)
+            if at_once > PER_HOST:
+                world.crowds.append(" ".join(sorted(handler.path for handler in under_way if handler.waited_for())))
         try:
             with contextlib.suppress(OSError):
                 self.answer()
@@ -557,6 +561,8 @@ def account(bench: Bench, removed: list[Feed], taken_off: float, took: float, ex
             print(f"  {at - published_at.get(token, at):.0f} s: {token}, of a feed that is: {feed.manner}{strict}")
     print(f"requests {len(log)}: " + ", ".join(f"{status} {n}" for status, n in sorted(statuses.items())))
     print(f"most requests to a host at once: {most} (allowed {PER_HOST})")
+    for crowd in world.crowds[:5]:
+        print(f"  at once: {crowd}")
     print(f"requests before a Retry-After was over: {len(early)}, after {statuses[429]} refusals {early[:5]}")
     print(f"redirects met again and again by the old address, at most: {max(by_old_address.values(), default=0)}")
     print(f"gone feeds asked again, at most: {max(asked_when_gone.values(), default=1) - 1}")

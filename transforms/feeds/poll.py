@@ -400,7 +400,6 @@ class _Watch(beam.DoFn):
     def __init__(self, config: FeedsConfig, job: str) -> None:
         self.config = config
         self.job = job
-        self.watched = Metrics.gauge(NAMESPACE, f"{STAGE}/watched")
         self.begun = False
 
     def setup(self) -> None:
@@ -421,7 +420,6 @@ class _Watch(beam.DoFn):
         expanded: Expanded | None = background.take(LISTS)
         if expanded is not None:
             tracker.try_claim(time.time() + self.config.reread)
-            self.watched.set(len(expanded.feeds))
             for group, watched in watched_groups(expanded).items():
                 yield TimestampedValue((group, watched), arrived)
         elif time.time() >= due or not self.begun:  # a process that is new reads its lists, which may be new, too
