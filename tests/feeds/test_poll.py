@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.utils.timestamp import Timestamp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.coders import StructCoder
@@ -218,7 +218,6 @@ def test_a_feeds_state_is_bounded():
 urls = st.lists(st.sampled_from([f"https://h{n % 5}.example/{n}" for n in range(30)]), unique=True)
 
 
-@settings(deadline=None)
 @given(urls, urls, st.booleans())
 def test_a_reread_list_keeps_what_is_known_and_adds_and_removes(before, after, complete):
     group, _ = regrouped(GroupState(), Watched(feeds=before, problems={}, complete=True, of=9), NOW, PACE)
@@ -229,7 +228,6 @@ def test_a_reread_list_keeps_what_is_known_and_adds_and_removes(before, after, c
     assert all(later.feeds[url].etag == ('"1"' if url in known else None) for url in later.feeds)
 
 
-@settings(deadline=None)
 @given(urls, st.lists(st.floats(-100, 100), min_size=30, max_size=30), st.integers(1, 3), st.data())
 def test_a_host_is_asked_no_more_than_it_may_be_at_once(feeds, dues, per_host, data):
     group = GroupState(
@@ -249,7 +247,6 @@ def test_a_host_is_asked_no_more_than_it_may_be_at_once(feeds, dues, per_host, d
     assert all("h1." in url or hosts[url.split("/")[2]] >= per_host for url in left)
 
 
-@settings(deadline=None)
 @given(urls)
 def test_all_feeds_of_a_host_are_in_one_group(feeds):
     groups = watched_groups(Expanded(feeds, []))

@@ -9,7 +9,7 @@ import random
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.feeds.schedule import (
@@ -47,7 +47,6 @@ def wait_after(outcome: Outcome, before: Schedule | None = None, now: float = MO
     return next_schedule(before or Schedule(now, 900), outcome, now, PACE, URL).due - now
 
 
-@settings(deadline=None)
 @given(paces, st.lists(outcomes, min_size=1, max_size=30), times, st.text(max_size=20))
 def test_every_wait_is_bounded_both_ways(pace, polls, now, url):
     schedule = first_schedule(url, now, 1000, pace)
@@ -62,7 +61,6 @@ def test_every_wait_is_bounded_both_ways(pace, polls, now, url):
         now = schedule.due
 
 
-@settings(deadline=None)
 @given(outcomes, times, skips, skipped_days)
 def test_skipped_hours_and_days_are_skipped_unless_all_are(outcome, now, hours, days):
     before = Schedule(now, 900)
@@ -78,7 +76,6 @@ def test_skipped_hours_and_days_are_skipped_unless_all_are(outcome, now, hours, 
         assert plain.due <= due <= plain.due + 8 * 86_400
 
 
-@settings(deadline=None)
 @given(outcomes, times)
 def test_the_same_is_always_decided_alike(outcome, now):
     schedules = {next_schedule(Schedule(now, 900), outcome, now, PACE, URL) for _ in range(3)}
