@@ -30,8 +30,15 @@ def articles(document: Document) -> Iterator[Proposal]:
             yield Proposal(match.start(), match.end() - 1, "An", 0.95)
     for match in _AN.finditer(text):
         word = match[1]
-        if (word.islower() or word.istitle()) and _CONSONANT.match(word.lower()):
+        no_noun = word.lower() in word_sets("function-words")["no-noun"] or word.lower() in _NO_NOUN
+        if (word.islower() or word.istitle()) and not no_noun and _CONSONANT.match(word.lower()):
             yield Proposal(match.start() + 1, match.end() - 1, "a", 0.95)
+
+
+_NO_NOUN = frozenset(
+    ["the", "this", "that", "these", "those", "to", "for", "from", "with", "but", "when", "where", "while"]
+)
+"""Words before which `an` is a slip for something else (`24 hours an the front page`)."""
 
 
 def _starts_with_vowel(word: str) -> bool:

@@ -389,6 +389,17 @@ RULES: tuple[Rule, ...] = (
         apply=apostrophes.lost,
     ),
     Rule(
+        name="plural-owner",
+        stage=Stage.APOSTROPHES,
+        summary="plurals of people get an apostrophe before what they own, on pages that lost all of theirs",
+        before="The countrys banks didnt hear farmers concerns in two years time",
+        after="The countrys banks didnt hear farmers' concerns in two years' time",
+        languages=_ENGLISH,
+        level=Level.LIKELY,
+        apply=apostrophes.plural_owners,
+        titles=False,
+    ),
+    Rule(
         name="misplaced-apostrophe",
         stage=Stage.APOSTROPHES,
         summary="`s'` after the name of one person or place becomes `'s`",

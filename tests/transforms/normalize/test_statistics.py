@@ -12,7 +12,7 @@ from transforms.normalize.document import Document
 from transforms.normalize.rules import RULES
 
 GROUPS = {
-    "apostrophes": {"lost-apostrophe", "misplaced-apostrophe", "shouted-possessive"},
+    "apostrophes": {"lost-apostrophe", "plural-owner", "misplaced-apostrophe", "shouted-possessive"},
     "case": {"link-capital", "shouted-word", "said", "lost-capital"},
     "breaks": {"glued-capital", "glued-sentence", "glued-number", "glued-word"},
 }
