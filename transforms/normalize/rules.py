@@ -386,6 +386,7 @@ RULES: tuple[Rule, ...] = (
         after="They don't know what the company's plan is",
         languages=_ENGLISH,
         level=Level.LIKELY,
+        precision=0.98,
         apply=apostrophes.lost,
     ),
     Rule(
