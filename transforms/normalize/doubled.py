@@ -71,8 +71,21 @@ def words(document: Document) -> Iterator[Proposal]:
     sets = word_sets("function-words")
     for index in document.repeats(1):
         word = document.words[index]
-        if word in sets["single"] or (word in sets["rarely-twice"] and _follows_noun(document, index)):
+        if (
+            word in sets["single"]
+            or (word in sets["rarely-twice"] and _follows_noun(document, index))
+            or (word == "to" and _opens_infinitive(document, index))
+        ):
             yield _without_second(document, index, 1, 0.95)
+
+
+def _opens_infinitive(document: Document, index: int) -> bool:
+    """Tell whether the first of two `to` can't belong to a verb before it, as in `the man she spoke to to help`."""
+    sets = word_sets("function-words")
+    before = [word.lower() for word in document.words[max(0, index - _GAP_REACH) : index]]
+    return (
+        document.joined(index) and bool(before) and before[-1] not in sets["takes-to"] and sets["wh"].isdisjoint(before)
+    )
 
 
 _GAP_REACH = 8
@@ -166,7 +179,7 @@ def find_echoes(document: Document) -> list[tuple[int, int, int]]:
     for size in range(2, _MAX_WORDS):
         for index in document.repeats(size, apart=1):
             first, last, link = words[index], words[index + size - 1], words[index + size]
-            rhetoric = size == 2 and (first in ("the", "a", "an") or last in sets["noun"])
+            rhetoric = size == 2 and (first in ("the", "a", "an", "and", "or") or last in sets["noun"])
             counted = first.isdigit() or first.lower() in numbers
             if link == "of" and (counted or not rhetoric):
                 found.append((index, size, 1))

@@ -229,6 +229,8 @@ def lowered_foreign_names(document: Document) -> Iterator[Proposal]:
         name = as_page_spells(entry.english, key, document.page)
         if match.word != key and opens_phrase(document.text, match.end):
             name += possessive(name, document.page.apostrophe)
+        elif match.word != key and not preposition_before(document.text, match.start):
+            continue  # `Kyiv's team is led by one man, moskovas by another`
         yield Proposal(match.start, match.end, name, _AMBIGUOUS_CONFIDENCE)
 
 
