@@ -1,6 +1,7 @@
 """The whole pipeline beside a plain loop that calls the same functions, and beside its NER model alone.
 
     python benchmarks/pipeline.py                     # articles a second, 2,000 articles
+    python benchmarks/pipeline.py --where             # CPU time of each stage, of Beam, of the model
     python benchmarks/pipeline.py --workers           # and one worker process against two
     python benchmarks/pipeline.py --memory            # peak memory at 2,000 and at 20,000 articles
     python benchmarks/pipeline.py --articles 500 --rounds 3
@@ -22,7 +23,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -34,11 +36,13 @@ from pipeline.config import load_config  # noqa: E402
 from pipeline.run import run_batch  # noqa: E402
 from pipeline.stages import finished, new_run  # noqa: E402
 from transforms.entities import EntitiesConfig  # noqa: E402
-from transforms.entities.extract import Extractor  # noqa: E402
+from transforms.entities.extract import Extractor, from_spans  # noqa: E402
+from transforms.entities.gazetteer import gazetteer  # noqa: E402
+from transforms.entities.recognise import load_model, recognise  # noqa: E402
 from transforms.feeds.config import FeedsConfig  # noqa: E402
 from transforms.feeds.read import read_feed  # noqa: E402
 from transforms.files import parse_article_line  # noqa: E402
-from transforms.language import identify  # noqa: E402
+from transforms.language import detection, identify  # noqa: E402
 from transforms.normalize import NormalizeConfig  # noqa: E402
 from transforms.normalize.stage import normalize_record  # noqa: E402
 
@@ -105,11 +109,94 @@ def through_pipeline(source: Path, folder: Path, backend: str, *beam: str) -> in
 
 def model_alone(lines: list[bytes]) -> int:
     """Run the NER model, and nothing else, over the same texts."""
-    from transforms.entities.recognise import load_model
-
     nlp = load_model(EntitiesConfig().models["en"])
     texts = [json.loads(line)["text"] for line in lines]
     return sum(1 for _ in nlp.pipe(texts, batch_size=BATCH))
+
+
+class Clock:
+    """Adds up the CPU time of stages."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Count the CPU time of the `with` block for `stage`."""
+        start = time.process_time()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.process_time() - start
+
+
+def stage_by_stage(lines: list[bytes], clock: Clock) -> None:
+    """Do what the pipeline does, one stage after the other for each batch."""
+    config = NormalizeConfig()
+    places = gazetteer("en")
+    nlp = load_model(EntitiesConfig().models["en"])
+    for start in range(0, len(lines), BATCH):
+        with clock("read and give ids"):
+            records = [parse_article_line(line, "bench") for line in lines[start : start + BATCH]]
+        with clock("tell the language"):
+            records = [
+                msgspec.structs.replace(record, language=language, languages=shares)
+                for record in records
+                for language, shares in [identify(record.text)]
+            ]
+        with clock("repair"):
+            records = [normalize_record(record, config) for record in records]
+        texts = [record.text for record in records]
+        with clock("the model"):
+            spans = recognise(nlp, texts)
+        with clock("resolve and link"):
+            found = [from_spans(text, named, places) for text, named in zip(texts, spans, strict=True)]
+        with clock("encode"):
+            for record, extraction in zip(records, found, strict=True):
+                msgspec.json.encode(finished(msgspec.structs.replace(record, entities=extraction.entities)))
+
+
+def where(articles: int, words: int, rounds: int) -> None:
+    """Print the CPU time of each stage, and what the whole pipeline takes beyond their sum.
+
+    What a run costs however short it is (building the graph, opening and committing files) is the time of a run of ten
+    articles less the stages' share of it.
+    """
+    lines = make_articles(articles, words)
+    few = 10
+    best: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        source, short = folder / "articles.jsonl", folder / "few.jsonl"
+        source.write_bytes(b"\n".join(lines) + b"\n")
+        short.write_bytes(b"\n".join(lines[:few]) + b"\n")
+        stage_by_stage(lines[:40], Clock())
+        through_pipeline(short, folder / "warm", "spacy")
+        for number in range(rounds):
+            clock = Clock()
+            detection._answer.cache_clear()
+            stage_by_stage(lines, clock)
+            detection._answer.cache_clear()
+            with clock("whole"):
+                through_pipeline(source, folder / str(number), "spacy")
+            detection._answer.cache_clear()
+            with clock("few"):
+                through_pipeline(short, folder / f"few-{number}", "spacy")
+            with clock("alone"):
+                model_alone(lines)
+            for stage, seconds in clock.seconds.items():
+                best[stage] = min(best.get(stage, seconds), seconds)
+    whole, short_run, alone = best.pop("whole"), best.pop("few"), best.pop("alone")
+    stages = sum(best.values())
+    once = short_run - stages * few / articles
+    best["Beam, deduplication, files"] = whole - once - stages
+    print(
+        f"{articles} articles of {words} words, CPU time, the best of {rounds} rounds; {once:.2f} s a run not counted"
+    )
+    whole -= once
+    for stage, seconds in best.items():
+        print(f"{stage:28} {1000 * seconds / articles:7.2f} ms an article  {100 * seconds / whole:5.1f} %")
+    print(f"{'whole pipeline':28} {1000 * whole / articles:7.2f} ms an article  {articles / whole:5.1f} articles/s")
+    print(f"{'nlp.pipe alone':28} {1000 * alone / articles:7.2f} ms an article  {articles / alone:5.1f} articles/s")
+    print(f"pipeline / model alone: {alone / whole:.3f}")
 
 
 def timed(work: Callable[[], int], articles: int) -> float:
@@ -202,6 +289,7 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--entities", default="spacy", choices=("spacy", "gazetteer", "none"))
+    parser.add_argument("--where", action="store_true")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--workers", action="store_true")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
@@ -209,6 +297,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.child:
         run_child(options.articles, options.words, options.entities, options.beam)
+    elif options.where:
+        where(options.articles, options.words, options.rounds)
     elif options.memory:
         memory(options.words, options.entities)
     elif options.workers:

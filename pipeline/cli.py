@@ -114,6 +114,7 @@ def _run(options: argparse.Namespace, beam_arguments: list[str], replay: str | N
     except ConfigError as error:
         _say(str(error))
         return BAD_USAGE
+    _say_missing_models(config)
     run = new_run(config, replay)
     try:
         if run.streaming:
@@ -161,6 +162,13 @@ def _show_cursor() -> None:
     from rich.console import Console
 
     Console(stderr=True).show_cursor()
+
+
+def _say_missing_models(config: Config) -> None:
+    from transforms.entities import missing_models
+
+    for problem in missing_models(config.entities):
+        _say(problem)
 
 
 def _stream(config: Config, run: Run, beam_arguments: list[str]) -> None:
@@ -225,6 +233,7 @@ def _check(options: argparse.Namespace, beam_arguments: list[str]) -> int:
         _say(str(error))
         return BAD_USAGE
     print(resolved(config), end="")
+    _say_missing_models(config)
     if not options.probe:
         return DONE
     from pipeline.probe import probe

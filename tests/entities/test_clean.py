@@ -39,6 +39,8 @@ from transforms.entities.recognise import Span
         ("this New Orbian Times", "ORG", "New Orbian Times"),
         ("former Minister Anna Novak", "PERSON", "Anna Novak"),
         ("de la Cruz", "PERSON", "de la Cruz"),
+        ("Councillor Beth Lowry", "ORG", "Beth Lowry"),
+        ("Dr. Pepper Group", "ORG", "Dr. Pepper Group"),
         ("iPhone", "PRODUCT", "iPhone"),
         ("MAX_JUMP", "ORG", None),
         ("Box::Port", "PRODUCT", None),

@@ -88,6 +88,23 @@ def test_titles_are_nobody() -> None:
     ]
 
 
+def test_names_that_the_model_cut() -> None:
+    assert list(names("P[Park Min]-seok met P[Lee Jae]-led guests.")) == ["Park Min-seok", "Lee Jae"]
+    found = names("The O[Board of Fishing] in L[Orbia] met. The O[BFX] voted.")
+    assert found == {"Board of Fishing": ["Board of Fishing"], "Orbia": ["Orbia"], "BFX": ["BFX"]}
+    found = names("The O[Board of Fishing] in L[Orbia] met. The O[BFO] and O[Bank of Orbia] and O[Orbia] voted.")
+    assert found == {
+        "Board of Fishing in Orbia": ["Board of Fishing in Orbia", "BFO"],
+        "Bank of Orbia": ["Bank of Orbia"],
+        "Orbia": ["Orbia"],
+    }
+
+
+def test_a_full_name_with_a_shorter_one() -> None:
+    found = names("O[Aung Than Nu Lwin] was freed. P[Nu Lwin] spoke.")
+    assert found == {"Aung Than Nu Lwin": ["Aung Than Nu Lwin", "Nu Lwin"]}
+
+
 def test_a_quoted_word_is_nobody() -> None:
     assert names('It is now "P[Broken]", said P[Anna "Rosa" Novak]. "P[Novak]" wrote P[Novak].') == {
         'Anna "Rosa" Novak': ['Anna "Rosa" Novak', "Novak", "Novak"]

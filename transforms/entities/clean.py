@@ -28,6 +28,7 @@ _SMALL = frozenset({"of", "and", "or", "in", "on", "at", "for", "to", "the", "fr
 _UNDATED = frozenset({"PERSON", "ORG", "PLACE"})
 _SIMPLE = frozenset({"PERSON", "ORG", "PLACE", "GROUP"})
 """Labels of names that have no subtitle after a colon."""
+_SYLLABLE = re.compile(r"-([a-z]{2,6})\b(?!-)")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -58,8 +59,11 @@ def clean(text: str, span: Span) -> Span | None:
             break  # U.S.
         end = start + tail.start()
     end = _before_loose_end(text, start, end, span.label)
+    if span.label in _SIMPLE and _is_person_with_title(text[start:end]):
+        span = span._replace(label="PERSON")
     if span.label == "PERSON":
         start = _after_titles(text, start, end)
+        end = _after_syllables(text, start, end)
     return None if _is_junk(text[start:end]) else span._replace(start=start, end=end)
 
 
@@ -110,6 +114,13 @@ def _after_small_words(text: str, start: int, end: int, label: str) -> int:
         start += len(word) + 1
 
 
+def _is_person_with_title(name: str) -> bool:
+    """Tell whether a name begins with a title that no organisation's or place's name begins with: `Senator Novak`."""
+    title, _, rest = name.partition(" ")
+    known = rest[:1].isupper() and title.lower() in words("person_title")
+    return known and not any(part.lower() in words("org_generic") for part in rest.split())
+
+
 def _after_titles(text: str, start: int, end: int) -> int:
     """Return where the name begins after titles such as `Prime Minister`."""
     titles = words("title")
@@ -121,6 +132,15 @@ def _after_titles(text: str, start: int, end: int) -> int:
             start += len(parts[0]) + 1
         else:
             return start
+
+
+def _after_syllables(text: str, start: int, end: int) -> int:
+    """Return where a name ends whose given name the model cut at its hyphen: `Park Min` of `Park Min-seok`."""
+    family, _, given = text[start:end].partition(" ")
+    rest = _SYLLABLE.match(text, end)
+    if not given or " " in given or family.lower() not in words("family_first") or not rest:
+        return end
+    return end if rest[1] in words("compound_end") else rest.end()
 
 
 def _before_loose_end(text: str, start: int, end: int, label: str) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
 
 class EntitiesConfig(BaseModel):
@@ -27,3 +30,11 @@ class EntitiesConfig(BaseModel):
         le=1024,
         description="articles that are given to the model together; a batch never waits longer than its bundle lasts",
     )
+
+    @field_validator("models")
+    @classmethod
+    def _languages(cls, models: dict[str, str]) -> dict[str, str]:
+        for language in models:
+            if not _LANGUAGE.fullmatch(language):
+                raise ValueError(f"{language!r} is not a language code; write codes such as en, pt or zh-Hant")
+        return models

@@ -19,6 +19,7 @@ DEFINED = re.compile(r"\s?\((?:the )?([A-Z][A-Za-z&.-]{1,9})\)")
 _SENTENCE_END = re.compile(r"[.!?:;\"“”‘\n(–—-]\s*$|^\s*$")
 LONGEST_TITLE = 30
 """Characters before a word that may belong to a title."""
+_BETWEEN = frozenset({" of ", " of the ", " in ", " in the ", " for ", " for the ", " and ", " & "})
 KNOWN = 50
 """At most so many known names that begin with one word are looked for: the work stays linear."""
 
@@ -85,21 +86,28 @@ def _is_quoted(text: str, mention: Mention) -> bool:
 
 
 def _joined(text: str, mentions: list[Mention]) -> list[Mention]:
-    """Return the mentions with `Central Bank` and `Kenya` in `Central Bank of Kenya` made one."""
+    """Return the mentions with `Central Bank` and `Kenya` in `Central Bank of Kenya` made one.
+
+    So are `Board of Control for Cricket` and `India` around an `in`, where the page has the acronym of the whole.
+    """
+    acronyms = {bare_acronym(mention.text) for mention in mentions if ACRONYM.fullmatch(mention.text)}
     joined: list[Mention] = []
     for mention in mentions:
         last = joined[-1] if joined else None
-        if (
-            last
-            and last.label == "ORG"
-            and mention.label == "PLACE"
-            and text[last.end : mention.start] in {" of ", " of the "}
-            and last.text.rsplit(" ", 1)[-1].lower() in words("org_generic")
-        ):
-            joined[-1] = last._replace(end=mention.end, text=text[last.start : mention.end])
-        else:
-            joined.append(mention)
+        if last and last.label == "ORG" and mention.label in {"PLACE", "ORG"}:
+            between, whole = text[last.end : mention.start], text[last.start : mention.end]
+            generic = last.text.rsplit(" ", 1)[-1].lower() in words("org_generic")
+            belongs = mention.label == "PLACE" and generic and between in {" of ", " of the "}
+            if belongs or (between in _BETWEEN and acronyms & _long_acronyms(whole)):
+                joined[-1] = last._replace(end=mention.end, text=whole)
+                continue
+        joined.append(mention)
     return joined
+
+
+def _long_acronyms(name: str) -> set[str]:
+    """Return the acronyms of a name that are too long to fit by chance."""
+    return {form for form in acronym_forms(tokens_of(name)) if len(form) > 2}
 
 
 def _relabelled(mentions: list[Mention], places: Gazetteer) -> list[Mention]:
@@ -110,12 +118,12 @@ def _relabelled(mentions: list[Mention], places: Gazetteer) -> list[Mention]:
     acronyms: set[str] = set()
     for mention in mentions:
         parts = mention.text.split()
+        if mention.label == "PERSON":
+            bare.add(" ".join(tokens_of(mention.text)))
         if mention.label == "PERSON" and len(parts) > 1:
             for family in families(parts):
                 surnames.setdefault(token_of(family), mention.start)
-        elif mention.label == "PERSON":
-            bare.add(token_of(mention.text))
-        elif mention.label == "ORG" and len(parts) > 1:
+        if mention.label == "ORG" and len(parts) > 1:
             orgs.add(fold(parts[0]))
             acronyms |= acronym_forms(tokens_of(mention.text))
     relabelled: list[Mention] = []
@@ -133,12 +141,21 @@ def _relabelled(mentions: list[Mention], places: Gazetteer) -> list[Mention]:
 
 
 def _prevailing(mentions: list[Mention]) -> dict[str, str]:
-    """Return the label of each name to which the model gave several, where one of them has most of its mentions."""
+    """Return the label of each name to which the model gave several, where one of them has most of its mentions.
+
+    Where none has, an acronym that is an organisation once is always one.
+    """
     labels: dict[str, Counter[str]] = defaultdict(Counter)
     for mention in mentions:
         labels[mention.text][mention.label] += 1
-    first = {name: counts.most_common(1)[0] for name, counts in labels.items() if len(counts) > 1}
-    return {name: label for name, (label, count) in first.items() if 2 * count > labels[name].total()}
+    prevailing: dict[str, str] = {}
+    for name, counts in labels.items():
+        label, count = counts.most_common(1)[0]
+        if len(counts) > 1 and 2 * count > counts.total():
+            prevailing[name] = label
+        elif len(counts) > 1 and counts["ORG"] and ACRONYM.fullmatch(name):
+            prevailing[name] = "ORG"
+    return prevailing
 
 
 def _is_full_name(name: str, bare: set[str], places: Gazetteer) -> bool:

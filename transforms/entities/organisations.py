@@ -56,12 +56,15 @@ def group_organisations(text: str, mentions: list[Mention]) -> list[list[Mention
 
 
 def _is_part(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
-    """Tell whether a name is the beginning or the end of a longer one: `Toyota`, `Manchester United`'s `United`."""
+    """Tell whether a name is the beginning or the end of a longer one: `Toyota`, `Manchester United`'s `United`.
+
+    What stands behind an `of` is another name: `Central Bank of Kenya` is not called `Kenya`.
+    """
     if len(short) >= len(long):
         return False
     if long[: len(short)] == short:
         return True
-    return long[-len(short) :] == short
+    return long[-len(short) :] == short and long[-len(short) - 1] not in {"of", "for", "in", "on", "and", "&"}
 
 
 def _definitions(text: str, mentions: list[Mention]) -> dict[str, tuple[str, ...]]:

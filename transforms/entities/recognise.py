@@ -13,6 +13,7 @@ import spacy
 from spacy.language import Language
 from spacy.util import get_model_meta, get_package_path, is_package
 
+from transforms.entities.config import EntitiesConfig
 from transforms.entities.tables import rows
 
 CHUNK = 5_000
@@ -47,6 +48,15 @@ def _missing(name: str) -> str:
     if "/" in name or "\\" in name:
         return f"there is no spaCy model at {name!r}"
     return f"the spaCy model {name!r} is not installed: {_COMMANDS.get(name, f'python -m spacy download {name}')}"
+
+
+def missing_models(config: EntitiesConfig) -> list[str]:
+    """Return a line for each language whose model (a package or a path) is not there, with what to do."""
+    return [
+        f"entities.models.{language}: {_missing(name)}; until then only places of the gazetteer are found"
+        for language, name in (config.models.items() if config.backend == "spacy" else ())
+        if not is_package(name) and not Path(name).exists()
+    ]
 
 
 @cache
