@@ -21,6 +21,8 @@ _PLACE = r"[A-Z][\w'’-]{1,20}(?: [A-Z][\w'’-]{1,20}){0,3}"
 
 _DATE_TWICE = re.compile(rf"(?P<date>{_DATE})(?:,? (?:of|on|in|at) | )(?P=date)(?![\w-])")
 _DATE_AROUND = re.compile(rf"(?P<date>{_DATE}) (?P<rest>(?:in|at|to|from) (?:the )?{_PLACE} on (?P=date)(?![\w-]))")
+_LAST_WORD = re.compile(r"(?<![\w-])([A-Za-z]+) \Z")
+_LONGEST_BEFORE = 16
 _MONTH_TWICE = re.compile(rf"(?P<month>{'|'.join(_MONTHS)}|October|November|December) of (?P=month)(?![\w-])")
 _TIME_AROUND = re.compile(
     r" later(?<=(?:week|onth|year|.day|ning|noon|ight) later)(?![\w-])"
@@ -43,8 +45,13 @@ def dates(document: Document) -> Iterator[Proposal]:
     for match in _MONTH_TWICE.finditer(text):
         yield Proposal(match.end("month"), match.end(), "", 0.95)
     for match in _DATE_AROUND.finditer(text):
-        lead = 3 if text[: match.start()].endswith(" on ") else 0
-        yield Proposal(match.start() - lead, match.start("rest"), "", 0.96)
+        before = _LAST_WORD.search(text[max(0, match.start() - _LONGEST_BEFORE) : match.start()])
+        if before is not None and before[1].lower() in word_sets("rhetoric")["before-date"]:
+            # `this Thursday in London on Thursday`: what belongs to the first keeps it
+            yield Proposal(match.end() - len(f" on {match['date']}"), match.end(), "", 0.96)
+        else:
+            lead = 3 if before is not None and before[1] == "on" else 0
+            yield Proposal(match.start() - lead, match.start("rest"), "", 0.96)
     for match in _TIME_AROUND.finditer(text) if " later" in text or " earlier" in text else ():
         before = _TIME_BEFORE.search(text[max(0, match.start() - 30) : match.start()])
         if before is not None and before.group().lower().startswith(match.group().strip()):

@@ -206,7 +206,23 @@ def foreign_names(document: Document) -> Iterator[Proposal]:
             and opens_phrase(document.text, sighting.end, preposition_before(document.text, start))
         ):
             after += possessive(name, document.page.apostrophe)
-        yield Proposal(start, sighting.end, after, confidence)
+        yield Proposal(start, end_of_abbreviation(document.text, sighting), after, confidence)
+
+
+_LAST_STOP = re.compile(r"\.(?=[ \u00a0](?:[a-z0-9(]|[A-Z]([a-z]+))|[,;:])")
+
+
+def end_of_abbreviation(text: str, sighting: Sighting) -> int:
+    """Return where a name ends, with the last full stop of one like `EE.UU.` unless that may end the sentence too."""
+    match = _LAST_STOP.match(text, sighting.end) if "." in text[sighting.start : sighting.end] else None
+    opens = (
+        match is not None and match[1] is not None and word_class(word_after(text, sighting.end + 1).lower()) in _OPENS
+    )
+    return sighting.end + 1 if match is not None and not opens else sighting.end
+
+
+_OPENS = frozenset("TIOQCWXR")
+"""Classes of words that open a sentence rather than stand in a name: articles, prepositions, pronouns, conjunctions."""
 
 
 def lowered_foreign_names(document: Document) -> Iterator[Proposal]:
@@ -302,7 +318,8 @@ def with_article(text: str, sighting: Sighting, name: str, kind: str) -> tuple[i
     if before in ("the", "The"):
         if name.startswith("The "):
             return start - 4, name
-        if kind in _PLACES and not articled and (sighting.false_s or not follows_adjective(text, sighting.end)):
+        takes_none = kind in _PLACES or name in words_of("unarticled")
+        if takes_none and not articled and (sighting.false_s or not follows_adjective(text, sighting.end)):
             return start - 4, name
     elif articled and before.lower() in words_of("bare") and not follows_adjective(text, sighting.end):
         return start, f"the {name}"

@@ -172,6 +172,16 @@ RULES: tuple[Rule, ...] = (
         apply=spacing.after_commas,
     ),
     Rule(
+        name="space-side",
+        stage=Stage.SPACING,
+        summary="a space before a comma or full stop that has none behind it moves there",
+        before="They want elections .Sánchez said no ,then left.",
+        after="They want elections. Sánchez said no, then left.",
+        languages=_ENGLISH,
+        level=Level.LIKELY,
+        apply=spacing.wrong_side,
+    ),
+    Rule(
         name="byline",
         stage=Stage.BOILERPLATE,
         summary="a line with the date or the writer's name is lifted out",

@@ -10,10 +10,14 @@ from transforms.normalize.lexicon import word_class
 from transforms.normalize.tables import word_sets
 
 # Each pattern starts with the rarest character it needs and looks behind afterwards: Python's `re` then skips quickly.
-_BEFORE_MARK = re.compile(r" (?:[,;!?]|:(?! \d)|\.(?! ?\.))(?<=[\w)\]\"”’] .)(?=[\s\"”]|\Z)")
+_BEFORE_MARK = re.compile(r" (?:[,;!?]|:(?! \d)|\.(?! ?\.))(?<=[\w)\]\"”’%] .)(?=[\s\"”]|\Z)")
 _SPACED = re.compile(r" [,;!?:.)]|\( ")
 """What stands between the words of a text that has something for `before_marks`."""
-_BEFORE_COMMA = re.compile(r" (?:,|\.(?! ?\.))(?<=[\w)\]\"”’] .)(?=\s|\Z)")
+_BEFORE_COMMA = re.compile(r" (?:,|\.(?! ?\.))(?<=[\w)\]\"”’%] .)(?=\s|\Z)")
+_WRONG_SIDE = re.compile(
+    r" (?:\.(?<=[a-z]{3} \.)(?!(?:Net|Com|Org|Info|Mac|Zip|Doc|Pdf|Exe) )(?=[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]{2,} )"
+    r"|[,;](?<=[a-z]{2} [,;])(?=[A-Za-zÀ-ÖØ-öø-ÿ]{2,}[ ,]))"
+)
 _BRACKET_OPENED = re.compile(r"\( (?=\w)")
 _BRACKET_CLOSED = re.compile(r" \)(?<=[\w.!?] \))")
 _PERCENT = re.compile(r" %(?<=\d %)(?!\w)")
@@ -65,6 +69,20 @@ def after_commas(document: Document) -> Iterator[Proposal]:
         return
     for match in _AFTER_COMMA.finditer(document.text):
         yield Proposal(match.end(), match.end(), " ", 0.93)
+
+
+def wrong_side(document: Document) -> Iterator[Proposal]:
+    """Move a space from before a full stop or comma to behind it: `elections .Sánchez said`, `Russia ,said`."""
+    text = document.text
+    for match in _WRONG_SIDE.finditer(text):
+        before = document.token_at(match.start() - 1)
+        if match.group() == " ." and (before is None or word_class(before.text.lower()) not in _MAY_END):
+            continue  # `the .Net world`: no sentence ends in an article
+        yield Proposal(match.start(), match.end(), f"{match.group()[1]} ", 0.93)
+
+
+_MAY_END = frozenset("NSVDGJRZP?")
+"""Classes of words that a sentence may end in, names and unknown words among them."""
 
 
 def apostrophes(document: Document) -> Iterator[Proposal]:

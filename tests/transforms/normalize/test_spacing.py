@@ -17,6 +17,9 @@ from transforms.normalize import normalize
         ("he said : no , never !", "he said: no, never!"),
         ("China ' s army and China 's navy don ' t", "China's army and China's navy don't"),
         ("in Paris,London and Rome", "in Paris, London and Rome"),
+        ("up 30 % .", "up 30%."),
+        ("asked for elections .Sánchez replied", "asked for elections. Sánchez replied"),
+        ("left Russia ,said the minister ;then he sat", "left Russia, said the minister; then he sat"),
     ],
 )
 def test_english(text: str, expected: str) -> None:
@@ -33,6 +36,7 @@ def test_english(text: str, expected: str) -> None:
         "the boys ' game and 'so' on",
         "a smile :) and :-) or :D",
         "the .NET way, a .5 share",
+        "He knows the .Net world, and one can open .Zip files well",
         "Ratio 3 : 4 holds",
         "an R&D lab of AT&T; 5 < 6 and 7 > 3",
         "he asked, 'say what?' and left",
