@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import accumulate, compress, islice
 from operator import eq
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 from transforms.records import Boilerplate
 
@@ -85,7 +85,8 @@ class Document:
         """Return `function(self)`, computed at most once: for findings that several rules or gates share."""
         if function not in self._findings:
             self._findings[function] = function(self)
-        return cast(T, self._findings[function])
+        found: T = self._findings[function]
+        return found
 
     @cached_property
     def characters(self) -> frozenset[str]:
