@@ -6,13 +6,14 @@ The streaming twin, on Beam state with timers, is `transforms/deduplicate_stream
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 import msgspec
 from apache_beam.pvalue import PCollection, TaggedOutput
 
+from transforms.coders import struct_coder
 from transforms.memory import Seen
 from transforms.outcomes import utc_now
 from transforms.records import Record
@@ -58,6 +59,53 @@ def first_seen(record: Record) -> Seen:
     return Seen(id=record.id, content=content_key(record), feed_url=record.source.feed_url, at=utc_now())
 
 
+class Candidate(msgspec.Struct, frozen=True):
+    """What is compared under one key: an article of this run, or what the memory knows of one."""
+
+    record: Record | None = None
+    seen: Seen | None = None
+
+
+struct_coder(Candidate)
+
+
+class _Group(beam.PTransform[Any, Any]):
+    """Groups articles and what the memory knows by a key.
+
+    `beam.CoGroupByKey` does the same, but forgets the types of what it groups: records would pass the shuffle pickled,
+    at more than twice their size as `StructCoder` writes them.
+
+    Args:
+      of_record: key of an article.
+      of_seen: key of a row of the memory.
+    """
+
+    def __init__(self, of_record: Callable[[Record], str], of_seen: Callable[[Seen], Any]) -> None:
+        super().__init__()
+        self.of_record = of_record
+        self.of_seen = of_seen
+
+    def expand(self, inputs: tuple[PCollection[Record], PCollection[Seen]]) -> Any:
+        of_record, of_seen = self.of_record, self.of_seen
+        records, seen = inputs
+        both = (
+            records
+            | "articles"
+            >> beam.Map(lambda record: (of_record(record), Candidate(record=record))).with_output_types(
+                tuple[str, Candidate]
+            ),
+            seen
+            | "memory"
+            >> beam.Map(lambda row: (of_seen(row), Candidate(seen=row))).with_output_types(tuple[str, Candidate]),
+        )
+        return both | "both" >> beam.Flatten() | beam.GroupByKey()
+
+
+def _same(value: Any) -> Any:
+    """Give a tagged output, which carries no type of its own, one."""
+    return value
+
+
 class _KeepOne(beam.DoFn):
     """Keeps one of the records that share a key, and none where the memory has the key."""
 
@@ -65,10 +113,10 @@ class _KeepOne(beam.DoFn):
         self.reason = reason
         self.replay = replay
 
-    def process(self, element: tuple[str, dict[str, list[Any]]]) -> Iterator[Record | TaggedOutput[Any, Any]]:
-        _, groups = element
-        remembered: list[Seen] = list(groups["seen"])
-        records = fullest(groups["records"])
+    def process(self, element: tuple[str, Iterable[Candidate]]) -> Iterator[Record | TaggedOutput[Any, Any]]:
+        candidates = list(element[1])
+        remembered = [candidate.seen for candidate in candidates if candidate.seen is not None]
+        records = fullest(candidate.record for candidate in candidates if candidate.record is not None)
         known = bool(remembered) and not (self.replay and all(seen.failed for seen in remembered))
         if not known and records:
             kept = records.pop(0)
@@ -99,23 +147,15 @@ class Deduplicate(beam.PTransform[PCollection[Record], DeduplicateOutcome]):
 
     def expand(self, records: PCollection[Record]) -> DeduplicateOutcome:
         by_id = (
-            {
-                "records": records | "key by id" >> beam.WithKeys(lambda r: r.id).with_output_types(tuple[str, Record]),
-                "seen": self.remembered | "memory by id" >> beam.WithKeys(lambda s: s.id),
-            }
-            | "group by id" >> beam.CoGroupByKey()
+            (records, self.remembered)
+            | "group by id" >> _Group(lambda record: record.id, lambda seen: seen.id)
             | "one per id" >> beam.ParDo(_KeepOne("same id", self.replay)).with_outputs(DUPLICATE, SEEN, main="records")
         )
+        kept = by_id["records"] | "kept" >> beam.Map(_same).with_output_types(Record)
+        with_content = self.remembered | "with content" >> beam.Filter(lambda seen: seen.content is not None)
         by_content = (
-            {
-                "records": by_id["records"]
-                | "key by content"
-                >> beam.WithKeys(lambda r: content_key(r) or r.id).with_output_types(tuple[str, Record]),
-                "seen": self.remembered
-                | "with content" >> beam.Filter(lambda s: s.content is not None)
-                | "memory by content" >> beam.WithKeys(lambda s: s.content),
-            }
-            | "group by content" >> beam.CoGroupByKey()
+            (kept, with_content)
+            | "group by content" >> _Group(lambda record: content_key(record) or record.id, lambda seen: seen.content)
             | "one per content"
             >> beam.ParDo(_KeepOne("same content", self.replay)).with_outputs(DUPLICATE, SEEN, main="records")
         )
