@@ -78,12 +78,25 @@ def _is_plain(document: Document, candidate: Candidate) -> bool:
     """Tell whether a candidate stands as it should for a reason that the model doesn't know."""
     if candidate.kind == "c":
         return _is_no_contraction(document, candidate.place)
-    named = candidate.kind != "l"
+    named, word = candidate.kind != "l", document.words[candidate.place]
     return (
         _names_person(document, candidate)
         or plurals.is_plain(document, candidate.place, named)
-        or (named and _ends_in_s(document, document.words[candidate.place]))
+        or (named and (_ends_in_s(document, word) or _is_kept(document, candidate.place)))
     )
+
+
+def _is_kept(document: Document, place: int) -> bool:
+    """Tell whether a name that only a page without any apostrophe could have lost one from stands on one that has some.
+
+    Before another name (`Allans Vargas`, `Peoples Democratic Party`) and after an s (`Drass`) it may belong there.
+    """
+    if not document.page.once(page_evidence).kept:
+        return False
+    word = document.words[place]
+    after = document.words[place + 1] if document.joined(place + 1) else ""
+    again = document.page.all_forms[word[:-1]] and not plurals.is_irregular(word.lower())
+    return word.lower().endswith("ss") or (after[:1].isupper() and not again)
 
 
 def _ends_in_s(document: Document, word: str) -> bool:
@@ -215,6 +228,9 @@ def misplaced(document: Document) -> Iterator[Proposal]:
         return
     for match in _MISPLACED.finditer(document.text):
         stem = match.group(1)
+        following = document.token_at(match.end())
+        if following is not None and plurals.is_plural_verb(following.text):
+            continue
         if forms[stem] and _ratio(stem.lower()) >= 0 and not closes_quotation(document.text, match.start(2)):
             yield Proposal(match.start(2), match.end(2), match.group(2)[::-1], 0.95)
 
@@ -228,6 +244,8 @@ def shouted(document: Document) -> Iterator[Proposal]:
     for match in _SHOUTED.finditer(document.text):
         base, after = match.group(1).lower(), match.group(2)
         known = zipf(base + "'s", UNKNOWN) > UNKNOWN and zipf(base + "s", UNKNOWN) < zipf(base, UNKNOWN) - 15
+        if forms[f"{match.group(1)}S"] > max(1, forms[match.group(1)]):
+            continue
         if (
             (known or forms[match.group(1)])
             and (after[0].isupper() or word_class(after) in "NJ")

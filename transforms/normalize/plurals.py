@@ -199,3 +199,8 @@ def is_irregular(low: str) -> bool:
 def takes_article(low: str) -> bool:
     """Tell whether a name in lower case is one that `the` stands before (`the Kremlin`)."""
     return low in word_sets("plain-plurals")["articled"]
+
+
+def is_plural_verb(word: str) -> bool:
+    """Tell whether a word is a verb that only a plural has before it (`are`)."""
+    return word in word_sets("plain-plurals")["plural-verb"]
