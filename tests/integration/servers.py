@@ -130,7 +130,7 @@ class Server:
                 raise UnavailableError(f"{self.name} ended with {process.returncode}: {self.log.read_text()[-500:]}")
             return listening(self.port)
 
-        wait_until(ready, self.name)
+        wait_until(ready, self.name, 300)
 
     def kill(self, with_signal: int = signal.SIGKILL) -> None:
         """End it, by default without a chance to tidy up, and wait for that."""
