@@ -10,6 +10,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,8 +27,9 @@ restrictions on use) and the addresses on the State of the Union 1945-2006 (publ
 
 _FOLDS = 2
 _ODD = frozenset(["technical", "journal", "blog", "jokes"])
-"""Categories of MASC with program code, references and verse."""
-_PASSES = 3
+"""Categories of MASC with program code, references and verse: only the page model sees them, as pages left alone."""
+_PASSES = 5
+_RATES = (0.01, 0.03, 0.05, 0.08)
 _LOWER = re.compile(r"(?<=[a-z0-9,;)%A-Z] )[a-z]+(?=[ ,.])")
 
 
@@ -63,6 +65,12 @@ class LeftOut(case.Context):
         capital = self.everywhere.capital[low] - self.here.capital[low]
         return case.Use(min(7, lower.bit_length()), min(7, capital.bit_length()))
 
+    def word_score(self, low: str, use: case.Use) -> float:
+        return linear.score(self.weights, case.word_features(low, use))
+
+    def _around_score(self, match: re.Match[str]) -> float:
+        return linear.score(self.weights, case.around_features(*self._around(match)))
+
 
 def capitalise(text: str, rate: float, chance: random.Random) -> tuple[str, set[int]]:
     """Return `text` with a capital on a share of the lower-case words in mid-sentence, and where."""
@@ -94,7 +102,7 @@ def examples(
     for _ in range(_PASSES):
         for text, here in zip(texts, tallies, strict=True):
             for piece in pieces(text, 400):
-                damaged, places = capitalise(piece, chance.choice((0.01, 0.03, 0.05)), chance)
+                damaged, places = capitalise(piece, chance.choice(_RATES), chance)
                 document = Document(damaged, "en")
                 context = context_of(document, {}, everywhere, here)
                 for match in case.candidates(document, context.use):
@@ -105,30 +113,47 @@ def examples(
     return rows, labels, weights
 
 
-def page_model(
-    texts: Sequence[str], tallies: Sequence[Tally], everywhere: Tally, clean_weight: float
-) -> dict[str, float]:
-    """Return the weights that judge a capital by its page; scores come from models that haven't seen the page."""
-    chance = random.Random(3)
+class Judged(NamedTuple):
+    """Capitals with their features against their page, whether each is wrong, and its weight."""
+
+    rows: list[list[str]]
+    labels: list[bool]
+    weights: list[float]
+
+
+def judged(fold: int, texts: Sequence[str], tallies: Sequence[Tally], everywhere: Tally, odd: Sequence[str]) -> Judged:
+    """Return the capitals of one share of the pages, by a model that has seen only the other share.
+
+    Args:
+      fold: which share.
+      texts: all texts to train on; the pages of the share are judged clean and damaged.
+      tallies: the tally of each.
+      everywhere: the tally of all.
+      odd: texts whose pages are judged as they are.
+    """
+    chance = random.Random(10 + fold)
     order = list(range(len(texts)))
-    chance.shuffle(order)
-    rows, labels, weights = [], [], []
-    for fold in range(_FOLDS):
-        held = order[fold::_FOLDS]
-        rest = [index for place, index in enumerate(order) if place % _FOLDS != fold]
-        model = fit.fit(*examples([texts[i] for i in rest], [tallies[i] for i in rest], everywhere, chance), least=4)
-        for index in held:
-            for rate, weight in ((0.0, clean_weight), (0.01, 1.0), (0.03, 1.0)):
-                for piece in pieces(texts[index], chance.choice((20, 80, 250, 500, 900))):
-                    damaged, places = capitalise(piece, rate, chance)
-                    document = Document(damaged, "en")
-                    for start, features in case.weighed(
-                        document, context_of(document, model, everywhere, tallies[index])
-                    ):
-                        rows.append(features)
-                        labels.append(start in places)
-                        weights.append(weight)
-    return fit.fit(rows, labels, weights, decay=2.0)
+    random.Random(3).shuffle(order)
+    rest = [index for place, index in enumerate(order) if place % _FOLDS != fold]
+    rows = examples([texts[i] for i in rest], [tallies[i] for i in rest], everywhere, chance)
+    model = fit.fit(*rows, least=4, rounds=_ROUNDS)
+    pages = [(texts[index], tallies[index], rate) for index in order[fold::_FOLDS] for rate in (0.0, 0.01, 0.03)]
+    pages += [(text, Tally(Counter(), Counter()), 0.0) for text in odd[fold::_FOLDS]]
+    found = Judged([], [], [])
+    for text, here, rate in pages:
+        for piece in pieces(text, chance.choice((60, 150, 250, 400, 700))):
+            damaged, places = capitalise(piece, rate, chance)
+            context = context_of(Document(damaged, "en"), model, everywhere, here)
+            for start, features, _ in case.weighed(context.document, context):
+                found.rows.append(features)
+                found.labels.append(start in places)
+                found.weights.append(1.0 if rate else _CLEAN_WEIGHT)
+    return found
+
+
+_ROUNDS = 120
+_CLEAN_WEIGHT = 0.6
+"""How much a capital of a clean page counts: what is on the clean pages of MASC is often a heading in the text."""
 
 
 def main() -> None:
@@ -136,10 +161,15 @@ def main() -> None:
     parser.add_argument("masc", type=Path, help="masc_tagged.zip")
     parser.add_argument("addresses", type=Path, help="the folder state_union")
     arguments = parser.parse_args()
-    texts = [document.text for document in masc.read(arguments.masc, masc.EDITED - _ODD)]
+    documents = list(masc.read(arguments.masc, masc.EDITED))
+    texts = [document.text for document in documents if document.category not in _ODD]
     texts += [address(path) for path in sorted(arguments.addresses.glob("*.txt"))]
+    odd = [document.text for document in documents if document.category in _ODD]
     tallies = [tally(text) for text in texts]
-    everywhere = Tally(sum((t.lower for t in tallies), Counter()), sum((t.capital for t in tallies), Counter()))
+    everywhere = Tally(Counter(), Counter())
+    for here in tallies:
+        for total, part in zip(everywhere, here, strict=True):
+            total.update(part)
     header = SOURCES.replace("\n", "\n# ")
     table = {
         word: f"{min(7, everywhere.lower[word].bit_length())}{min(7, everywhere.capital[word].bit_length())}"
@@ -147,10 +177,15 @@ def main() -> None:
     }
     legend = "How words stand in mid-sentence: bits of how often in lower case, bits of how often with a capital.\n"
     write_groups(MODELS / "case.tsv", f"# {header}\n# {legend}", table)
-    model = fit.fit(*examples(texts, tallies, everywhere, random.Random(1)), least=4)
+    model = fit.fit(*examples(texts, tallies, everywhere, random.Random(1)), least=5, rounds=_ROUNDS)
+    model = {feature: weight for feature, weight in model.items() if abs(weight) >= _LEAST_WEIGHT}
     fit.write(MODELS / "case_model.tsv", SOURCES + "Tells whether a capital is wrong.", model)
-    page = page_model(texts, tallies, everywhere, clean_weight=8.0)
+    folds = [judged(fold, texts, tallies, everywhere, odd) for fold in range(_FOLDS)]
+    page = fit.fit(*(list(chain.from_iterable(parts)) for parts in zip(*folds, strict=True)), decay=2.0, rounds=_ROUNDS)
     fit.write(MODELS / "case_page.tsv", SOURCES + "Weighs a capital against its page.", page)
+
+
+_LEAST_WEIGHT = 0.04
 
 
 if __name__ == "__main__":

@@ -8,14 +8,17 @@ whole (`training/train_case.py`). A page whose capitals are all in order shows n
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
+from math import exp, log
 from typing import NamedTuple
 
 from transforms.normalize import linear
-from transforms.normalize.damage import mangled
+from transforms.normalize.damage import mangled, signs
 from transforms.normalize.document import Document, Proposal
 from transforms.normalize.lexicon import UNKNOWN, classes, frequencies, read_groups, word_class
+from transforms.normalize.tables import word_sets
 
 
 class Use(NamedTuple):
@@ -45,59 +48,117 @@ def is_name(low: str) -> bool:
 
 def capitals(document: Document) -> Iterator[Proposal]:
     """Propose lower case for capitals in mid-sentence that belong to no name."""
-    context = TrainedContext(document)
     page = linear.load("case_page")
-    for start, features in weighed(document, context):
+    for start, features, trusted in weighed(document, Context(document, linear.load("case_model"))):
         confidence = linear.probability(linear.score(page, features))
-        if document.text[start - 2] in ",;":
-            confidence *= _AFTER_COMMA
-        if confidence > 0.5:
+        if trusted and confidence > 0.5:
             yield Proposal(start, start + 1, document.text[start].lower(), confidence)
 
 
-_AFTER_COMMA = 0.92
-"""What a comma before it takes from the confidence: the lines of a poem printed as prose look like that."""
+def weighed(document: Document, context: Context) -> Iterator[tuple[int, list[str], bool]]:
+    """Yield the places of capitals that look wrong, the features that set them against the page, and a last test.
 
-
-def weighed(document: Document, context: Context) -> Iterator[tuple[int, list[str]]]:
-    """Yield the places of capitals that look wrong, and the features that set them against the page."""
-    found = [(match, context.score(match)) for match in candidates(document, context.use)]
-    odd = {match.group(1) for match, odds in found if odds > STRONG}
-    plain = {word for word in odd if word_class(word.lower()) in _NAMELESS}
-    words = len(document.page.text) // 6
-    for match, odds in found:
+    It fails where the page has too few such capitals for its length, or where a heading may have run into the text.
+    """
+    text = document.text
+    found = []
+    evidence: dict[str, float] = {}
+    damage = _DAMAGED if other_damage(document.page) else 0.0
+    for match in candidates(document, context.use):
+        odds, word = context.score(match), match.group(1)
+        opens = may_open(text, match.start(1), word.lower())
+        headed = odds > 0 and after_heading(text, match.start(1))
+        told = min(told_by(odds, opens), 0.0 if headed else _MOST)
+        if told > evidence.get(word, -_MOST):
+            evidence[word] = told
         if odds > 0:
-            own = {match.group(1)}
-            yield match.start(1), page_features(odds, len(odd - own), len(plain - own), words)
+            found.append((match.start(1), word, odds, opens, headed))
+    strong = sum(told > _STRONG for told in evidence.values())
+    enough = strong * _WORDS_PER_CAPITAL >= len(document.page.text) // 6
+    total = sum(evidence.values()) + damage
+    for start, word, odds, opens, headed in found:
+        others = total - evidence[word]
+        features = page_features(odds, opens, text[start - 2] in ",;", others, len(evidence))
+        yield start, features, enough and (not headed or others > _CERTAIN)
 
 
-STRONG = 3.0
-"""Log odds from which a capital counts as evidence that the page has wrong ones."""
+_DAMAGED = 4.0
+"""What marks of other damage tell about a page, in the measure of `told_by`."""
+_STRONG = 1.0
+"""What a capital tells that counts by itself: log odds of 3; none where a sentence may open reaches it."""
+_WORDS_PER_CAPITAL = 250
+"""Fewer such capitals than one in so many words are no link texts: verse, titles and slips hold them too."""
+_CERTAIN = 3.0
+"""What the others must tell for a capital to be judged that may be the first after a heading."""
 
-_NAMELESS = frozenset("TIOQCWXRDZ")
-"""Classes of words that titles of works leave in lower case, and adverbs and verbs that names hardly hold."""
+
+def other_damage(page: Document) -> bool:
+    """Tell whether a page shows damage of other kinds that go with lost links: glued words, lost apostrophes …"""
+    found = page.once(signs)
+    return sum(found.values()) - found["capital"] - found["echo"] > 1
 
 
-def page_features(odds: float, others: int, plain: int, words: int) -> list[str]:
+def after_heading(text: str, start: int) -> bool:
+    """Tell whether the words before a capital, from the start of the line, may be a heading run into the text."""
+    line = text.rfind("\n", max(0, start - _HEADING), start) + 1
+    if not line and start > _HEADING:
+        return False
+    before = text[line : start - 1].split(" ")
+    return all(word.isalpha() and word_class(word.lower()) in "NSJPICU?" for word in before)
+
+
+_HEADING = 45
+
+
+_SHARE, _SHIFT, _MOST, _MOST_OPENING = 0.3, 1.0, 4.0, 1.5
+
+
+def told_by(odds: float, opens: bool) -> float:
+    """Return what a capital tells about its page: how much likelier it is where 3 in 10 such capitals are wrong.
+
+    Args:
+      odds: its own log odds of being wrong.
+      opens: a sentence without its full stop before may begin there: then it tells less.
+    """
+    return log(1 - _SHARE + _SHARE * exp(min(odds - _SHIFT, _MOST_OPENING if opens else _MOST)))
+
+
+def may_open(text: str, start: int, low: str) -> bool:
+    """Tell whether a sentence may begin at a word, if the full stop before it is lost (`Easy time While showing`)."""
+    if low not in word_sets("function-words")["opening"]:
+        return False
+    before = text[max(0, start - 25) : start - 1].rpartition(" ")[2]
+    return not (before.isalpha() and before.islower() and word_class(before) in "ITXQC" and before not in _PARTICLES)
+
+
+_PARTICLES = frozenset(["up", "out", "off", "in", "on"])
+_TOLD_STEPS = (-3, -1, -0.3, 0.3, 1, 2, 3, 4.5, 6.5, 9, 14)
+_MEAN_STEPS = (0, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 1.2)
+
+
+def page_features(odds: float, opens: bool, comma: bool, told: float, others: int) -> list[str]:
     """Return the features by which a capital is weighed against its page.
 
     Args:
       odds: its log odds.
-      others: other words of the page whose capital is surely wrong.
-      plain: those of them that neither names nor titles capitalise.
-      words: length of the page.
+      opens: a sentence may begin there.
+      comma: a comma stands before it; the lines of a poem printed as prose look like that.
+      told: what the other capitals tell about the page, all together.
+      others: how many words they are.
     """
-    step, more, less = min(16, int(2 * odds)), min(4, others.bit_length()), min(3, plain)
-    rate = min(4, (200 * others // (words + 50)).bit_length())
-    return [
+    step, level = min(20, int(2 * odds)), bisect_right(_TOLD_STEPS, told)
+    mean = bisect_right(_MEAN_STEPS, told / (others + 2))
+    sort = "o" if opens else "m"
+    features = [
         "",
-        *(f"odds>{level}" for level in range(step + 1)),
-        *(f"others>{level}" for level in range(more + 1)),
-        *(f"plain>{level}" for level in range(less + 1)),
-        *(f"rate>{level}" for level in range(rate + 1)),
-        f"others{more}plain{less}",
-        f"plain{less}odds{min(5, int(odds))}",
+        *[f"odds>{each}" for each in range(step + 1)],
+        *[f"{sort}odds>{each}" for each in range(0, step + 1, 2)],
+        *[f"told>{each}" for each in range(level)],
+        *[f"{sort}told>{each}" for each in range(level)],
+        *[f"mean>{each}" for each in range(mean)],
+        f"told{level // 2}odds{min(8, int(odds))}",
     ]
+    return [*features, "comma", f"comma{sort}", f"commatold{level // 3}"] if comma else features
 
 
 _CAPITAL = re.compile(r"([A-Z](?<=[a-z0-9,;)%’'\"”A-Z] [A-Z])[a-z]+)(?=[ ,.;:?!)’'\"”\n-]|\Z)")
@@ -106,6 +167,7 @@ _CAPITAL = re.compile(r"([A-Z](?<=[a-z0-9,;)%’'\"”A-Z] [A-Z])[a-z]+)(?=[ ,.;
 def candidates(document: Document, use: Callable[[str], Use]) -> Iterator[re.Match[str]]:
     """Yield the words with a capital in mid-sentence, outside headings, that `use` doesn't know as names only."""
     initial = document.initial_starts
+    kept = word_sets("function-words")["kept-capital"]
     named: dict[str, bool] = {}
     for match in _CAPITAL.finditer(document.text):
         word = match.group(1)
@@ -113,12 +175,9 @@ def candidates(document: Document, use: Callable[[str], Use]) -> Iterator[re.Mat
         if name is None:
             low = word.lower()
             lower, capital = use(low)
-            name = named[word] = (capital > lower == 0) or low in _NEVER
+            name = named[word] = (capital > lower == 0) or low in kept
         if not name and match.start() not in initial and not document.in_heading(match.start()):
             yield match
-
-
-_NEVER = frozenset(["i", "mr", "mrs", "ms", "dr", "st", "god"])
 
 
 class Context:
@@ -128,87 +187,138 @@ class Context:
         self.document = document
         self.page = document.page
         self.weights = weights
-        self.types: dict[str, tuple[list[str], float, str, str]] = {}
+        self._scores: dict[str, float] = {}
 
     def features(self, match: re.Match[str]) -> list[str]:
         """Return all features of a capitalised word."""
-        return self._type(match.group(1))[0] + around_features(*self._around(match))
+        word = match.group(1)
+        low = word.lower()
+        use = self.use(low)
+        return word_features(low, use) + self._page_features(word, low, use) + around_features(*self._around(match))
 
     def score(self, match: re.Match[str]) -> float:
         """Return the log odds that a capital is wrong."""
-        own = self._type(match.group(1))[1]
+        word = match.group(1)
+        own = self._scores.get(word)
+        if own is None:
+            low = word.lower()
+            use = self.use(low)
+            own = self.word_score(low, use) + linear.score(self.weights, self._page_features(word, low, use))
+            self._scores[word] = own
         return own if own < _HOPELESS else own + self._around_score(match)
 
-    def _around_score(self, match: re.Match[str]) -> float:
-        """Return the log odds that the words around a capital give."""
-        return linear.score(self.weights, around_features(*self._around(match)))
-
-    def _type(self, word: str) -> tuple[list[str], float, str, str]:
-        known = self.types.get(word)
-        if known is None:
-            features, sort, group = self._own(word)
-            known = self.types[word] = features, linear.score(self.weights, features), sort, group
-        return known
+    def word_score(self, low: str, use: Use) -> float:
+        """Return what a word by itself adds to the log odds."""
+        return _word_score(low, use)
 
     def use(self, low: str) -> Use:
         """Return how edited English writes a word; training overrides it to leave the document itself out."""
         return uses().get(low, _UNSEEN)
 
-    def _own(self, word: str) -> tuple[list[str], str, str]:
-        """Return what a word tells by itself and on its page, the sort its neighbours are seen with, and its class."""
-        low = word.lower()
-        use = self.use(low)
-        features, sort, group = word_features(low, use)
-        return features + self._page_features(word, low, use), sort, group
-
     def _page_features(self, word: str, low: str, use: Use) -> list[str]:
-        return page_use_features(*self._page_use(word, low), use)
-
-    def _page_use(self, word: str, low: str) -> tuple[int, int]:
-        """Return how often the page has a word in lower case, and elsewhere as it is; 3 at most."""
-        page = self.page
-        return min(3, page.all_forms.get(low, 0)), min(3, max(0, page.forms.get(word, 0) - 1))
+        here, there = min(3, self.page.all_forms[low]), min(3, max(0, self.page.forms[word] - 1))
+        return [f"here{here}there{there}", f"here{here}there{there}use{min(use.lower, 2)}{min(use.capital, 2)}"]
 
     def _around(self, match: re.Match[str]) -> tuple[str, ...]:
         """Return what the features of the words around a capital are made of."""
-        _, _, sort, group = self._type(match.group(1))
-        before2, before, after, after2 = _neighbours(self.document, *match.span(1))
-        low_before, shape_before, class_before = _beside(before) if before else ("", ",", ",")
-        low_after, shape_after, class_after = _beside(after) if after else ("", ".", ".")
-        second = _beside(before2)[1] if before2 else "."
-        third = _beside(after2)[1] if after2 else "."
+        low = match.group(1).lower()
+        before, after = self._before(match.start(1)), self._after(match.end(1))
         return (
-            sort, group, second, low_before, shape_before, class_before, low_after, shape_after, class_after, third
-        )  # fmt: skip
-
-
-class TrainedContext(Context):
-    """A document's context under the model that ships with newsbeam."""
-
-    def __init__(self, document: Document) -> None:
-        super().__init__(document, linear.load("case_model"))
-
-    def _type(self, word: str) -> tuple[list[str], float, str, str]:
-        known = self.types.get(word)
-        if known is None:
-            low = word.lower()
-            score, sort, group = _word_score(low)
-            score += _page_score(*self._page_use(word, low), uses().get(low, _UNSEEN))
-            known = self.types[word] = [], score, sort, group
-        return known
+            _sort(self.use(low)),
+            word_class(low),
+            classes().get(low, "?"),
+            *before[1],
+            *before[0],
+            *after[0],
+            *after[1],
+            f"{_link(before)}|{_link(after)}",
+            f"{_crowd(before)}{_crowd(after)}",
+        )
 
     def _around_score(self, match: re.Match[str]) -> float:
+        """Return the log odds that the words around a capital give."""
         return _around_score(*self._around(match))
 
+    def _before(self, start: int) -> list[Neighbour]:
+        """Return the words before a place, the nearest first, to the start of the sentence; at least two."""
+        document = self.document
+        index = document.index_at(start)
+        found: list[Neighbour] = []
+        words = document.words
+        for at in range(index - 1, max(-1, index - 7), -1):
+            gap = document.gap(at + 1)
+            if gap != " " and not _WITHIN.fullmatch(gap):
+                break
+            found.append(_neighbour(words[at], gap, document.span(at)[0] in document.initial_starts))
+        return found + [_START] * (2 - len(found))
 
-def page_use_features(here: int, there: int, use: Use) -> list[str]:
-    """Return the features of a page's use of a word in lower case and of the same form elsewhere."""
-    return [f"here{here}there{there}", f"here{here}there{there}use{min(use.lower, 2)}{min(use.capital, 2)}"]
+    def _after(self, end: int) -> list[Neighbour]:
+        """Return the words after a place, to the end of the sentence; at least two."""
+        document = self.document
+        text, words = document.text, document.words
+        found: list[Neighbour] = []
+        index = document.index_at(end)
+        for at in range(index, min(len(words), index + 6)):
+            gap = document.gap(at) if at > index else text[end : document.span(at)[0]]
+            if gap != " " and not _WITHIN.fullmatch(gap):
+                break
+            found.append(_neighbour(words[at], gap, False))
+        return found + [_end(text[end : end + 1])] * (1 - len(found)) + [_END] * (2 - max(1, len(found)))
 
 
-@lru_cache(maxsize=1 << 12)
-def _page_score(here: int, there: int, use: Use) -> float:
-    return linear.score(linear.load("case_model"), page_use_features(here, there, use))
+def around_features(
+    sort: str,
+    group: str,
+    several: str,
+    low_before2: str,
+    shape_before2: str,
+    class_before2: str,
+    low_before: str,
+    shape_before: str,
+    class_before: str,
+    low_after: str,
+    shape_after: str,
+    class_after: str,
+    low_after2: str,
+    shape_after2: str,
+    class_after2: str,
+    link: str,
+    near: str,
+) -> list[str]:
+    """Return the features of the words around a capital, from what `Context._around` returns."""
+    shapes = f"{shape_before2}{shape_before}_{shape_after}{shape_after2}"
+    return [
+        f"-{low_before}",
+        f"+{low_after}",
+        f"{low_before2} {low_before}_",
+        f"_{low_after} {low_after2}",
+        f"{sort}{shape_before}_{shape_after}",
+        f"{sort}{shapes}",
+        f"{group}{shapes}",
+        f"{group}{class_before}_{class_after}",
+        f"{class_before}_{class_after}",
+        f"{sort}{class_before}_",
+        f"{sort}_{class_after}",
+        f"{group}{class_before}_",
+        f"{group}_{class_after}",
+        f"{group}{class_before2}{class_before}_",
+        f"{group}_{class_after}{class_after2}",
+        f"{class_before2}{class_before}_{class_after}{class_after2}",
+        f"{several}{class_before}_",
+        f"{several}_{class_after}",
+        f"{sort}{group}{shape_before}_{shape_after}",
+        f"{sort}{low_before}_",
+        f"{group}{low_before}_",
+        f"{group}_{low_after}",
+        f"{sort}_{low_after}",
+        f"{sort}{low_before}_{class_after}",
+        f"<{link}>",
+        f"{sort}<{link}>",
+        f"{group}<{link}>",
+        f"near{near}",
+        f"{sort}near{near}",
+        f"{group}near{near}",
+    ]
 
 
 @lru_cache(maxsize=1 << 10)
@@ -217,55 +327,22 @@ def _around_score(*around: str) -> float:
     return linear.score(linear.load("case_model"), around_features(*around))
 
 
-def around_features(
-    sort: str,
-    group: str,
-    second: str,
-    low_before: str,
-    shape_before: str,
-    class_before: str,
-    low_after: str,
-    shape_after: str,
-    class_after: str,
-    third: str,
-) -> list[str]:
-    """Return the features of the words around a capital, from what `Context._around` returns."""
-    return [
-        f"-{low_before}",
-        f"+{low_after}",
-        f"{sort}{shape_before}_{shape_after}",
-        f"{sort}{second}{shape_before}_{shape_after}{third}",
-        f"{group}{second}{shape_before}_{shape_after}{third}",
-        f"{group}{class_before}_{class_after}",
-        f"{sort}{class_before}_",
-        f"{sort}_{class_after}",
-        f"{group}{class_before}_",
-        f"{group}_{class_after}",
-        f"{sort}{group}{shape_before}_{shape_after}",
-        f"{sort}{low_before}_",
-        f"{group}{low_before}_",
-        f"{group}_{low_after}",
-        f"{sort}_{low_after}",
-        f"{sort}{low_before}_{class_after}",
-    ]
-
-
 @lru_cache(maxsize=1 << 14)
-def _word_score(low: str) -> tuple[float, str, str]:
-    features, sort, group = word_features(low, uses().get(low, _UNSEEN))
-    return linear.score(linear.load("case_model"), features), sort, group
+def _word_score(low: str, use: Use) -> float:
+    """Return what a word by itself adds to the log odds of the model that ships with newsbeam."""
+    return linear.score(linear.load("case_model"), word_features(low, use))
 
 
-def word_features(low: str, use: Use) -> tuple[list[str], str, str]:
-    """Return the features of a word by itself, the sort its neighbours are seen with, and its class."""
+def word_features(low: str, use: Use) -> list[str]:
+    """Return the features of a word by itself."""
     zipf = frequencies().get
     own = zipf(low, UNKNOWN)
     group = word_class(low)
-    sort = f"{min(use.lower, 5)}{min(use.capital, 4)}"
-    features = [
+    uses_ = f"use{min(use.lower, 5)}{min(use.capital, 4)}"
+    return [
         "",
-        f"use{sort}",
-        f"use{sort}{group}",
+        uses_,
+        f"{uses_}{group}",
         f"class{group}",
         f"group{classes().get(low, '?')}",
         f"zipf{own // 5}use{min(use.lower, 2)}{min(use.capital, 2)}",
@@ -276,47 +353,75 @@ def word_features(low: str, use: Use) -> tuple[list[str], str, str]:
         *(f"lower>{step}" for step in range(use.lower)),
         *(f"capital>{step}" for step in range(use.capital)),
     ]
-    return features, f"{'abbccc'[min(use.lower, 5)]}{'xyyzz'[min(use.capital, 4)]}", group
+
+
+def _sort(use: Use) -> str:
+    """Return the sort of word that its neighbours are seen with."""
+    return f"{'abbccc'[min(use.lower, 5)]}{'xyyzz'[min(use.capital, 4)]}"
 
 
 _UNSEEN = Use(0, 0)
 _HOPELESS = -8.0
 
 
-def _neighbours(document: Document, start: int, end: int) -> tuple[str, str, str, str]:
-    """Return the two words before and after a word; empty where more parts them than a space and closing marks."""
-    words, text = document.words, document.text
-    index = document.index_at(start)
-    before2 = before = after = after2 = ""
-    gap = document.gap(index)
-    if index and (gap == " " or (gap[-1:] == " " and not gap[:-1].strip(_CLOSING))):
-        before = words[index - 1]
-        before2 = words[index - 2] if document.joined(index - 1) else ""
-        excess = len(before2) + len(before) + len(gap) - _REACH
-        if excess >= 0:
-            before = text[max(start - _REACH, 0) : start - len(gap)][-len(before) :].lstrip("'’")
-            before2 = before2[max(0, excess + 1) :].lstrip("'’")
-    if text[end : end + 1] == " " and document.joined(index + 1):
-        after = words[index + 1]
-        after2 = words[index + 2] if document.joined(index + 2) else ""
-    return before2, before, after, after2
+class Neighbour(NamedTuple):
+    """A word near a capital."""
+
+    low: str
+    """In lower case; a mark stands before it where one parts it from the capital."""
+    shape: str
+    """`x` lower, `X` capital, `I` capital at the start of a sentence, `A` shouted, `9` number, else a mark."""
+    sort: str
+    """Class of a word in lower case, shape of any other."""
 
 
-_REACH = 40
-"""Characters before a word within which its neighbours are looked for."""
-_CLOSING = ",;)%’'\"”"
+_WITHIN = re.compile(r"[,;)%’'\"”]{0,3} |[-–]| [&–-] ")
+"""What stands between two words of a sentence."""
+_START, _END = Neighbour("", "(", "("), Neighbour("", ")", ")")
+_JOINTS = frozenset(["of", "and", "the", "for", "de", "in", "on", "to", "at", "with", "a"])
+"""Small words inside names: `Museum of Flight`, `Diggers and Dealers`."""
+
+
+def shape_of(word: str) -> str:
+    """Return the shape of a word: `x` lower, `X` capital, `A` shouted, `9` number."""
+    if word[0].isdigit():
+        return "9"
+    if word == word.lower():
+        return "x"
+    return "A" if len(word) > 1 and word.isupper() else "X"
 
 
 @lru_cache(maxsize=1 << 14)
-def _beside(word: str) -> tuple[str, str, str]:
-    """Return a word in lower case, its shape (`x` lower, `X` capital, `A` shouted, `9` number), its class or shape."""
+def _neighbour(word: str, gap: str, initial: bool) -> Neighbour:
     low = word.lower()
-    if word[0].isdigit():
-        return low, "9", "9"
-    if word == low:
-        return low, "x", word_class(low)
-    shape = "A" if len(word) > 1 and word.isupper() else "X"
-    return low, shape, shape
+    mark = "" if gap == " " else "&" if "&" in gap else "-" if gap[0] in "-– " else ","
+    shape = shape_of(word)
+    if shape == "X" and initial:
+        shape = "I"
+    return Neighbour(mark + low, mark or shape, mark or (word_class(low) if shape == "x" else shape))
+
+
+@cache
+def _end(mark: str) -> Neighbour:
+    mark = mark.replace("\n", "¶")
+    return Neighbour(mark, ")", ")" + mark)
+
+
+def _link(neighbours: list[Neighbour]) -> str:
+    """Return by which small words a capital is linked to the next one: `of` in `Museum of Flight`."""
+    joints = ""
+    for neighbour in neighbours[:3]:
+        if neighbour.shape in "XAI&-":
+            return f"{joints}{neighbour.shape}"
+        if neighbour.low not in _JOINTS:
+            break
+        joints = joints + neighbour.low
+    return ""
+
+
+def _crowd(neighbours: list[Neighbour]) -> int:
+    """Return how many capitals stand near, the very next word left out."""
+    return min(2, sum(neighbour.shape in "XA" for neighbour in neighbours[1:]))
 
 
 # shouted words -------------------------------------------------------------------------------------------------
