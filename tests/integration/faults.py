@@ -277,7 +277,7 @@ def run(fault: str, runner: str, messages: int, rate: float, patience: float) ->
     with contextlib.ExitStack() as stack:
         bench = Bench(runner, stack, files=fault == "disk")
         if fault == "disk":
-            stack.enter_context(small_disk(bench.folder / "disk"))
+            stack.enter_context(small_disk(bench.folder / "disk", mebibytes=16 + messages // 100))
         bench.start()
         over = threading.Event()
         # what comes after the resumption shows that the resumed job works
@@ -334,10 +334,10 @@ def drain(bench: Bench, patience: float) -> tuple[int | None, int]:
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path) -> Any:
-    """Mount a file system of 16 MB (needs root)."""
+def small_disk(folder: Path, mebibytes: int) -> Any:
+    """Mount a small file system (needs root)."""
     folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "newsbeam-test", str(folder)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "newsbeam-test", str(folder)], check=True)
     try:
         yield
     finally:
