@@ -117,6 +117,13 @@ def words_of(name: str) -> frozenset[str]:
 
 
 @cache
+def bare_territories() -> frozenset[str]:
+    """Return the English names, of one word, of countries and territories that take no article."""
+    named = (name for name, kind in rows(f"{_DATA}/english") if kind == "territory")
+    return frozenset(named) - words_of("articled")
+
+
+@cache
 def variants() -> dict[str, list[str]]:
     """Return the spellings that English knows of a name, by each of them; the usual one first."""
     return {spellings[0]: spellings for spellings in rows(f"{_DATA}/variants")}

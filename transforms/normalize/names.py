@@ -13,12 +13,14 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
+from transforms.normalize.apostrophes import page_evidence
 from transforms.normalize.damage import mangled
 from transforms.normalize.document import Document, Proposal
 from transforms.normalize.lexicon import word_class
 from transforms.normalize.namebook import (
     Entry,
     Sighting,
+    bare_territories,
     name_book,
     readings,
     sightings,
@@ -410,6 +412,33 @@ def plural_names(document: Document) -> Iterator[Proposal]:
     for false in document.once(false_plurals):
         articled = false.name in words_of("articled") and document.text[false.start : false.start + 4] == "the "
         yield Proposal(false.start, false.end, f"the {false.name}" if articled else false.name, 0.95)
+
+
+def without_apostrophes(page: Document) -> bool:
+    """Gate: the page is damaged, or has words that surely lost an apostrophe and none that kept it."""
+    evidence = page.once(page_evidence)
+    return page.once(mangled) or (len(evidence.lost) >= _MIN_NAMES and not evidence.kept)
+
+
+def articled_possessives(document: Document) -> Iterator[Proposal]:
+    """Give a name behind an article its possessive back: `the Kremlins spokesman`, `the Chinas minister`.
+
+    With an article the word looks like a plural (`the Koreas`), which hides it from the rules for lost apostrophes.
+    A country that English gives no article loses the one that a translator gave it.
+    """
+    bare, articled = bare_territories(), {name for name in words_of("articled") if name.istitle()}
+    lost = {f"{name}s" for name in bare | articled} & document.once(vocabulary)
+    for word, start, end in find_words(lost, document.text):
+        name, follower = word[:-1], word_after(document.text, end)
+        if word_before(document.text, start) not in ("the", "The") or word.lower() in words_of("plurals"):
+            continue
+        if follower.islower() and word_class(follower) in _IN_NOUN_PHRASE and opens_phrase(document.text, end):
+            begin = start - len("the ") if name in bare else start
+            yield Proposal(begin, end, f"{name}{document.page.apostrophe}s", 0.94)
+
+
+_IN_NOUN_PHRASE = frozenset("NSJ?")
+"""Classes of words that a noun phrase begins with: nouns, adjectives, unknown words."""
 
 
 # Case of names --------------------------------------------------------------------------------------------------

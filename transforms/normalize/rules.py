@@ -297,6 +297,17 @@ RULES: tuple[Rule, ...] = (
         gate=names.lost_apostrophes,
     ),
     Rule(
+        name="articled-possessive",
+        stage=Stage.NAMES,
+        summary="a name behind an article gets its possessive back; a country loses a foreign article",
+        before="They cant agree with the Polands position and dont know the Kremlins answer.",
+        after="They cant agree with Poland's position and dont know the Kremlin's answer.",
+        languages=_ENGLISH,
+        level=Level.LIKELY,
+        apply=names.articled_possessives,
+        gate=names.without_apostrophes,
+    ),
+    Rule(
         name="shouted-name",
         stage=Stage.NAMES,
         summary="a short name in capitals gets the case that the page has elsewhere",
