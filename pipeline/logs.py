@@ -34,6 +34,7 @@ def set_up_logging(level: str, style: str) -> None:
       style: one of `FORMATS`.
     """
     handler = logging.StreamHandler()
+    handler.setLevel(level.upper())  # Prism's lines are handed to it past every logger's level
     handler.setFormatter(
         JsonFormatter() if style == "json" else logging.Formatter("%(levelname)s %(name)s: %(message)s")
     )

@@ -42,6 +42,8 @@ ACCOUNT = {
 }
 """Groups of `transforms.account`: the metric's name, its help, and what the second part of a counter's name says."""
 
+FETCH_STATUSES = ("fetched", "unchanged", "failed")
+
 UNITS = {"milliseconds": 1e-3, "microseconds": 1e-6}
 
 
@@ -79,17 +81,25 @@ def families(counters: Mapping[str, int], distributions: Mapping[str, Any]) -> I
     events = CounterMetricFamily(f"{NAMESPACE}_events", "What stages have counted.", labels=["stage", "event"])
     for name, value in sorted(counters.items()):
         group, _, part = name.partition("/")
-        if group in ACCOUNT:
+        if _is_account(group, part):
             groups[group][part] = value
         else:
             events.add_metric([group, part], value)
     for group, (metric, told, label) in ACCOUNT.items():
         counted = CounterMetricFamily(f"{NAMESPACE}_{metric}", told, labels=[label] if label else [])
-        for part, value in groups[group].items() if label else {"": sum(groups[group].values())}.items():
+        for part, value in groups[group].items() if label else [("", groups[group].get("", 0))]:
             counted.add_metric([part] if label else [], value)
         yield counted
     yield events
     yield from _durations(distributions)
+
+
+def _is_account(group: str, part: str) -> bool:
+    """Tell whether a counter is one of the account, not one of a stage whose name begins alike (`records/rows …`)."""
+    if group not in ACCOUNT:
+        return False
+    _, _, label = ACCOUNT[group]
+    return part in FETCH_STATUSES if group == "feeds" else bool(part) == (label is not None)
 
 
 def _durations(distributions: Mapping[str, Any]) -> Iterator[Metric]:

@@ -8,15 +8,21 @@ import logging
 import os
 import shutil
 import signal
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 import apache_beam as beam
 import grpc
 from apache_beam.options.pipeline_options import PipelineOptions, PrismRunnerOptions, StandardOptions
+from apache_beam.runners.portability.job_server import StopOnExitJobServer
+from apache_beam.runners.portability.prism_runner import PrismJobServer, PrismRunner
 from apache_beam.runners.runner import PipelineResult, PipelineState
 
+from pipeline import own_session
 from pipeline.build import build_pipeline
 from pipeline.config import Config
 from pipeline.errors import RunError
@@ -35,6 +41,7 @@ NO_STREAMS = {
     "DaskRunner": "gives wrong results without saying so",
 }
 POLL_SECONDS = 0.5
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 GONE_SECONDS = 15.0
 """A runner that has not answered for this long is taken for gone."""
 
@@ -88,22 +95,26 @@ def run_stream(config: Config, run: Run, beam_arguments: list[str]) -> None:
     """
     check_installed(config)
     options = stream_options(beam_arguments)
-    if options.view_as(StandardOptions).runner == LOCAL_RUNNER:
+    local = options.view_as(StandardOptions).runner == LOCAL_RUNNER
+    if local:
         check_servers(config)
     for folder in written_folders(config, run):
         check_writable(folder)
     IN_FLIGHT.reset()
-    root = beam.Pipeline(options=options)
+    runner = _OwnSessionRunner() if local else None  # type: ignore[no-untyped-call]
+    root = beam.Pipeline(runner=runner, options=options)
     build_pipeline(root, config, run)
     health = JobHealth()
     started: list[PipelineResult] = []
     collector = JobCollector(lambda: query(started[0]))
     with _stop_signals() as stops, serve(config.metrics, collector, health.answer):
         result = root.run()
+        _listen(stops)  # once more: Beam's job server has just taken Ctrl-C for itself, and would end Prism
         started.append(result)
         while not PipelineState.is_terminal(state := _state(result)):
             health.note(state)
             if stops and (len(stops) > 1 or IN_FLIGHT.idle()):
+                threading.excepthook = _note_quietly
                 _cancel(result)
                 return
             time.sleep(POLL_SECONDS)
@@ -112,6 +123,21 @@ def run_stream(config: Config, run: Run, beam_arguments: list[str]) -> None:
             result.wait_until_finish()
         except Exception as error:
             raise RunError(f"the job failed: {root_cause(error)}; what was not stored comes again") from error
+
+
+class _OwnSessionServer(PrismJobServer):
+    """Prism as Beam starts it, but in a session of its own, so that Ctrl-C is for newsbeam alone."""
+
+    def subprocess_cmd_and_endpoint(self) -> tuple[list[Any], str]:
+        command, endpoint = super().subprocess_cmd_and_endpoint()
+        return [sys.executable, own_session.__file__, *command], endpoint
+
+
+class _OwnSessionRunner(PrismRunner):
+    """Beam's runner for Prism, with `_OwnSessionServer`."""
+
+    def default_job_server(self, options: PipelineOptions) -> StopOnExitJobServer:
+        return StopOnExitJobServer(_OwnSessionServer(options))  # type: ignore[no-untyped-call]
 
 
 def _state(result: PipelineResult) -> str:
@@ -124,7 +150,7 @@ def _state(result: PipelineResult) -> str:
     while True:
         try:
             return str(result.state)
-        except grpc.RpcError as error:
+        except (grpc.RpcError, ValueError) as error:  # grpc's word for a channel that was closed is a ValueError
             if time.monotonic() > end:
                 raise RunError("the runner has gone; start it again, what was not stored comes again") from error
             time.sleep(POLL_SECONDS)
@@ -135,18 +161,30 @@ def _cancel(result: PipelineResult) -> None:
         result.cancel()
 
 
+def _note_quietly(failure: threading.ExceptHookArgs) -> None:
+    """Log what Beam's worker threads say of their runner's end, which was asked for."""
+    _log.debug("a thread ended with %s", failure.exc_type.__name__)
+
+
 @contextlib.contextmanager
 def _stop_signals() -> Iterator[list[int]]:
     """Collect the signals that ask to stop; the first begins to drain."""
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     stops: list[int] = []
+    try:
+        _listen(stops)
+        yield stops
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _listen(stops: list[int]) -> None:
+    """Have the signals that ask to stop put on a list."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         stops.append(number)
         IN_FLIGHT.drain()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stops
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    for number in STOP_SIGNALS:
+        signal.signal(number, stop)

@@ -54,7 +54,7 @@ class FirstOfKey(beam.DoFn):
 
     def __init__(self, reason: str, ttl: float) -> None:
         self.ttl = Duration(seconds=ttl)
-        self.dropped = Metrics.counter(NAMESPACE, f"duplicates/{reason}")
+        self.dropped = Metrics.counter(NAMESPACE, f"deduplicate/{reason}")
 
     def start_bundle(self) -> None:
         self.held = False

@@ -110,3 +110,14 @@ def test_a_taken_port_is_told_in_one_line():
             serve(config, JobCollector(lambda: ({}, {})), lambda: (True, "")),
         ):
             pass
+
+
+def test_counters_of_stages_are_not_taken_for_the_account():
+    counters = {"records": 5, "records/rows in files": 5, "feeds/fetched": 2, "feeds/polls": 9}
+    with serve(MetricsConfig(port=0), JobCollector(lambda: (counters, {})), lambda: (True, "RUNNING")) as port:
+        found = samples(get(port, "/metrics")[1])
+    assert found["newsbeam_articles_out_total",] == 5
+    assert found["newsbeam_feed_fetches_total", "fetched"] == 2
+    assert ("newsbeam_feed_fetches_total", "polls") not in found
+    assert found["newsbeam_events_total", "polls", "feeds"] == 9
+    assert found["newsbeam_events_total", "rows in files", "records"] == 5
