@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.io.iobase import RestrictionProgress, RestrictionTracker
 from apache_beam.pvalue import PCollection
+from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.timestamp import Timestamp
 
@@ -80,6 +82,52 @@ class InFlight:
 
 IN_FLIGHT = InFlight()
 """Of this process. A pipeline whose workers are elsewhere has its backpressure and its drain from its runner."""
+
+
+class EndlessTracker(RestrictionTracker):
+    """Tracks work that never ends: any claim succeeds until the runner or the DoFn itself asks for a checkpoint."""
+
+    def __init__(self, restriction: Any) -> None:
+        self._restriction = restriction
+        self._checkpointed = False
+
+    def current_restriction(self) -> Any:
+        return self._restriction
+
+    def try_claim(self, position: Any) -> bool:
+        return not self._checkpointed
+
+    def try_split(self, fraction_of_remainder: float) -> tuple[Any, Any] | None:
+        if fraction_of_remainder or self._checkpointed:
+            return None
+        self._checkpointed = True
+        return self._restriction, self._restriction
+
+    def check_done(self) -> bool:
+        if not self._checkpointed:
+            raise ValueError("endless work ended without a checkpoint")
+        return True
+
+    def current_progress(self) -> RestrictionProgress:
+        # A fraction, not an amount: Beam would put its own count of output bytes in the amount's place, which is NaN
+        # while the first element is on its way, and a bundle that a busy runner asks to split just then would fail.
+        return RestrictionProgress(fraction=0.0)
+
+    def is_bounded(self) -> bool:
+        return False
+
+
+class EndlessRestrictions(RestrictionProvider):
+    """What the restrictions of endless work have in common; the first of them and its coder are the source's own."""
+
+    def create_tracker(self, restriction: Any) -> EndlessTracker:
+        return EndlessTracker(restriction)
+
+    def restriction_size(self, element: Any, restriction: Any) -> int:
+        return 1
+
+    def truncate(self, element: Any, restriction: Any) -> None:
+        """Stop when the runner drains the job."""
 
 
 def to_milliseconds(seconds: float) -> Timestamp:

@@ -11,10 +11,10 @@ from apache_beam.transforms.window import FixedWindows, TimestampedValue
 
 pytest.importorskip("google.pubsub_v1", reason="the extra `gcp` is not installed")
 
-from transforms.endless import InFlight
+from transforms.endless import EndlessTracker, InFlight
 from transforms.pubsub import source
 from transforms.pubsub.config import PubSubConfig
-from transforms.pubsub.source import AcknowledgeStored, Receipt, _PullTracker
+from transforms.pubsub.source import AcknowledgeStored, Receipt
 
 CONFIG = PubSubConfig(subscription="projects/p/subscriptions/news", emulator="127.0.0.1:1")
 EVENTS: list[str] = []
@@ -108,7 +108,7 @@ def test_draining_can_be_undone_for_the_next_pipeline():
 
 def test_progress_is_a_number_before_beam_has_counted_any_output():
     progress = (
-        _PullTracker(b"pull").current_progress().with_completed(float("nan"))
+        EndlessTracker(b"pull").current_progress().with_completed(float("nan"))
     )  # what Beam's own counter begins with
     assert progress.fraction_completed == 0.0
     assert progress.remaining_work == 1.0

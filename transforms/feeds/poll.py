@@ -26,18 +26,23 @@ from urllib.parse import urlsplit
 
 import apache_beam as beam
 import msgspec
-from apache_beam.io.iobase import RestrictionProgress, RestrictionTracker
 from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
 from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import PCollection, TaggedOutput
-from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec, on_timer
 from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Duration, Timestamp
 
 from transforms.coders import StructCoder, struct_coder
-from transforms.endless import IN_FLIGHT, advance, to_milliseconds, with_what_is_stored
+from transforms.endless import (
+    IN_FLIGHT,
+    EndlessRestrictions,
+    EndlessTracker,
+    advance,
+    to_milliseconds,
+    with_what_is_stored,
+)
 from transforms.feeds.background import Background, shared_background
 from transforms.feeds.config import FeedsConfig
 from transforms.feeds.fetch import Fetched
@@ -340,55 +345,25 @@ def due_feeds(state: GroupState, now: float, busy: set[str], per_host: int) -> l
     return chosen
 
 
-class _RereadingTracker(RestrictionTracker):
+class _RereadingTracker(EndlessTracker):
     """Tracks an endless watch; the position claimed last is when the lists are read next."""
 
-    def __init__(self, restriction: Rereading) -> None:
-        self._restriction = restriction
-        self._checkpointed = False
-
-    def current_restriction(self) -> Rereading:
-        return self._restriction
-
     def try_claim(self, position: float) -> bool:
-        if self._checkpointed:
+        if not super().try_claim(position):
             return False
         self._restriction = Rereading(position)
         return True
 
-    def try_split(self, fraction_of_remainder: float) -> tuple[Rereading, Rereading] | None:
-        if fraction_of_remainder or self._checkpointed:
-            return None
-        self._checkpointed = True
-        return self._restriction, self._restriction
 
-    def check_done(self) -> bool:
-        if not self._checkpointed:
-            raise ValueError("a watch ended without a checkpoint")
-        return True
-
-    def current_progress(self) -> RestrictionProgress:
-        return RestrictionProgress(completed=0, remaining=1)
-
-    def is_bounded(self) -> bool:
-        return False
-
-
-class _RereadingRestrictions(RestrictionProvider):
+class _RereadingRestrictions(EndlessRestrictions):
     def initial_restriction(self, element: int) -> Rereading:
         return Rereading(0.0)
 
     def create_tracker(self, restriction: Rereading) -> _RereadingTracker:
         return _RereadingTracker(restriction)
 
-    def restriction_size(self, element: int, restriction: Rereading) -> int:
-        return 1
-
     def restriction_coder(self) -> StructCoder:
         return StructCoder(Rereading)
-
-    def truncate(self, element: int, restriction: Rereading) -> None:
-        """Stop when the runner drains the job."""
 
 
 LISTS = "lists"

@@ -23,11 +23,9 @@ from typing import Any
 import apache_beam as beam
 import msgspec
 from apache_beam.coders import BytesCoder
-from apache_beam.io.iobase import RestrictionProgress, RestrictionTracker
 from apache_beam.io.watermark_estimators import ManualWatermarkEstimator
 from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import PCollection, TaggedOutput
-from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec, on_timer
 from apache_beam.transforms.window import TimestampedValue
@@ -35,7 +33,7 @@ from apache_beam.utils.timestamp import Duration, Timestamp
 from google.api_core import exceptions
 
 from transforms.coders import StructCoder, struct_coder
-from transforms.endless import IN_FLIGHT, advance, with_what_is_stored
+from transforms.endless import IN_FLIGHT, EndlessRestrictions, advance, with_what_is_stored
 from transforms.outcomes import NAMESPACE
 from transforms.pubsub.client import TRANSIENT, emulator_host, ensure_subscription, patiently, subscriber
 from transforms.pubsub.config import PubSubConfig
@@ -76,54 +74,12 @@ struct_coder(Message)
 struct_coder(Receipt)
 
 
-class _PullTracker(RestrictionTracker):
-    """Tracks an endless pull: any claim succeeds until the runner or the DoFn itself asks for a checkpoint."""
-
-    def __init__(self, restriction: bytes) -> None:
-        self._restriction = restriction
-        self._checkpointed = False
-
-    def current_restriction(self) -> bytes:
-        return self._restriction
-
-    def try_claim(self, position: int) -> bool:
-        return not self._checkpointed
-
-    def try_split(self, fraction_of_remainder: float) -> tuple[bytes, bytes] | None:
-        if fraction_of_remainder or self._checkpointed:
-            return None
-        self._checkpointed = True
-        return self._restriction, self._restriction
-
-    def check_done(self) -> bool:
-        if not self._checkpointed:
-            raise ValueError("a pull ended without a checkpoint")
-        return True
-
-    def current_progress(self) -> RestrictionProgress:
-        # A fraction, not an amount: Beam would put its own count of output bytes in the amount's place, which is NaN
-        # while the first element is on its way, and a bundle that a busy runner asks to split just then would fail.
-        return RestrictionProgress(fraction=0.0)
-
-    def is_bounded(self) -> bool:
-        return False
-
-
-class _PullRestrictions(RestrictionProvider):
+class _PullRestrictions(EndlessRestrictions):
     def initial_restriction(self, element: int) -> bytes:
         return b"pull"  # not empty: Beam takes a falsy remainder for none
 
-    def create_tracker(self, restriction: bytes) -> _PullTracker:
-        return _PullTracker(restriction)
-
-    def restriction_size(self, element: int, restriction: bytes) -> int:
-        return 1
-
     def restriction_coder(self) -> BytesCoder:
         return BytesCoder()
-
-    def truncate(self, element: int, restriction: bytes) -> None:
-        """Stop pulling when the runner drains the job."""
 
 
 class _Pull(beam.DoFn):
