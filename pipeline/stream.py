@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import sys
 import threading
 import time
@@ -17,7 +18,12 @@ from typing import Any
 
 import apache_beam as beam
 import grpc
-from apache_beam.options.pipeline_options import PipelineOptions, PrismRunnerOptions, StandardOptions
+from apache_beam.options.pipeline_options import (
+    JobServerOptions,
+    PipelineOptions,
+    PrismRunnerOptions,
+    StandardOptions,
+)
 from apache_beam.runners.portability.job_server import StopOnExitJobServer
 from apache_beam.runners.portability.prism_runner import PrismJobServer, PrismRunner
 from apache_beam.runners.runner import PipelineResult, PipelineState
@@ -108,7 +114,7 @@ def run_stream(config: Config, run: Run, beam_arguments: list[str]) -> None:
     started: list[PipelineResult] = []
     collector = JobCollector(lambda: query(started[0]))
     with _stop_signals() as stops, serve(config.metrics, collector, health.answer):
-        result = root.run()
+        result = _start(root, local)
         _listen(stops)  # once more: Beam's job server has just taken Ctrl-C for itself, and would end Prism
         started.append(result)
         while not PipelineState.is_terminal(state := _state(result)):
@@ -137,7 +143,38 @@ class _OwnSessionRunner(PrismRunner):
     """Beam's runner for Prism, with `_OwnSessionServer`."""
 
     def default_job_server(self, options: PipelineOptions) -> StopOnExitJobServer:
+        job = options.view_as(JobServerOptions)
+        job.job_port = job.job_port or free_port()
         return StopOnExitJobServer(_OwnSessionServer(options))  # type: ignore[no-untyped-call]
+
+
+def free_port() -> int:
+    """Return a TCP port that is free on every address of this machine.
+
+    Prism listens on all of them. Beam picks a port that is free on 127.0.0.1 and tries no other: where a server on
+    another address has that port, Prism never starts.
+    """
+    dual = socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if dual else socket.AF_INET
+    with socket.create_server(("", 0), family=family, dualstack_ipv6=dual) as server:
+        return int(server.getsockname()[1])
+
+
+def _start(root: beam.Pipeline, local: bool) -> PipelineResult:
+    """Hand the job to the runner.
+
+    Raises:
+      RunError: Prism does not start it.
+    """
+    try:
+        return root.run()
+    except RuntimeError as error:
+        if not local:
+            raise
+        raise RunError(
+            f"Prism does not start the job ({root_cause(error)}): --verbose shows what it says, "
+            "`-- --job_port=8073` has it listen on another port"
+        ) from error
 
 
 def _state(result: PipelineResult) -> str:
