@@ -39,9 +39,9 @@ from xml.sax.saxutils import escape
 
 import psycopg
 import yaml
+from faults import ROOT, WORDS
 from servers import Flink, FlinkJobServer, Postgres, Prism, WorkerPool
 
-ROOT = Path(__file__).resolve().parents[2]
 HOSTS = 25
 FEEDS_A_HOST = 8
 ADDED_LATER = 5
@@ -76,23 +76,6 @@ MANNERS = [
     "max-age",
 ]
 STRICT_HOSTS = (3, 11, 19)
-WORDS = [
-    "harbour",
-    "council",
-    "ferry",
-    "storm",
-    "budget",
-    "bridge",
-    "mayor",
-    "season",
-    "railway",
-    "market",
-    "repair",
-    "winter",
-    "school",
-    "northern",
-    "vote",
-]
 
 
 class Request(NamedTuple):

@@ -59,6 +59,7 @@ WORDS = [
     "northern",
     "vote",
 ]
+"""What made-up articles are made of, here and in `badfeeds.py`."""
 
 
 def article(number: int, seed: int = 1) -> dict[str, Any]:
