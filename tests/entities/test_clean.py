@@ -33,6 +33,8 @@ from transforms.entities.recognise import Span
         ('Dwayne "Rock" Moss', "PERSON", 'Dwayne "Rock" Moss'),
         ("Tune: “My Romance", "WORK", "My Romance"),
         ("Naked” Call", "WORK", "Naked"),
+        ("“The Old Harbour", "WORK", "The Old Harbour"),
+        ("the Fishing Fleet", "WORK", "Fishing Fleet"),
         ("MA: Harbour Street Press", "ORG", "Harbour Street Press"),
         ("Star Road: Discovery", "WORK", "Star Road: Discovery"),
         ("’s Desmond", "PERSON", "Desmond"),

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from transforms.entities import EntitiesConfig
-from transforms.entities.recognise import CHUNK, load_model, missing_models, recognise, split
+from transforms.entities import EntitiesConfig, Extractor
+from transforms.entities.recognise import CHUNK, labels, load_model, missing_models, recognise, split
 
 
 @given(st.text(alphabet="ab. \n", max_size=400), st.integers(min_value=2, max_value=50))
@@ -49,3 +49,29 @@ def test_models_that_are_missing(tmp_path: Path) -> None:
 def test_a_language_is_a_code() -> None:
     with pytest.raises(ValidationError, match="'german' is not a language code; write codes such as en"):
         EntitiesConfig(models={"german": "de_core_news_sm"})
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "label", "model_label"),
+    [
+        ("Historians say that World War II changed the port for ever.", "World War II", "EVENT", "EVENT"),
+        ("Hurricane Katrina destroyed thousands of homes.", "Hurricane Katrina", "EVENT", "EVENT"),
+        ("The team hopes to play in the Summer Olympics.", "Summer Olympics", "EVENT", "EVENT"),
+        ("Lawmakers voted to repeal the Affordable Care Act on Monday.", "Affordable Care Act", "LAW", "LAW"),
+        ("The senators said that the Fourth Amendment protects them.", "Fourth Amendment", "LAW", "LAW"),
+        ('She wrote "The Old Man and the Sea" in Havana.', "The Old Man and the Sea", "WORK", "WORK_OF_ART"),
+    ],
+)
+def test_events_laws_and_works_keep_the_models_label(text: str, name: str, label: str, model_label: str) -> None:
+    (result,) = Extractor(EntitiesConfig()).extract([(text, "en")])
+    found = {entity.name: (entity.label, entity.model_label) for entity in result.entities}
+    assert found[name] == (label, model_label)
+
+
+def test_labels_are_the_documented_set() -> None:
+    assert set(labels().values()) == {"PERSON", "ORG", "PLACE", "GROUP", "EVENT", "WORK", "PRODUCT", "LAW"}
+
+
+def test_what_names_nothing_is_left_out() -> None:
+    text = "It rained for three hours on Tuesday, and 40 percent of the $2 million was spent on 12 boats."
+    assert Extractor(EntitiesConfig()).extract([(text, "en")])[0].entities == []

@@ -10,6 +10,8 @@ from transforms.entities.words import words
 _LEAD = re.compile(
     r"(?:['’][sS]\s+|[^\w]+|(?i:the|a|an)\s+|(?:this|that|these|those|his|her|its|their|our|my|your|some|any|every|no)\s+)+"
 )
+_TITLE_LEAD = re.compile(r"(?:['’][sS]\s+|[^\w]+|(?:the|an?|this|that|these|those|his|her|its|their|our|my|your)\s+)+")
+"""Of a book's or a film's title an article with a capital is a part: `The Old Man and the Sea`."""
 _TAIL = re.compile(r"(?:['’]s|['’]S|[^\w.)]+|(?<=\w\w\w)\.)$")
 _CREDIT_LINE = re.compile(
     r"^[^\S\n]*\(?(?:file photo|photos?|images?|pictures?|photographs?|credits?)\b"
@@ -104,7 +106,7 @@ def _longest_between_colons(text: str, start: int, end: int) -> tuple[int, int]:
 def _after_small_words(text: str, start: int, end: int, label: str) -> int:
     """Return where the name begins after articles and, in names of people and organisations, words such as `former`."""
     while True:
-        lead = _LEAD.match(text, start, end)
+        lead = (_TITLE_LEAD if label == "WORK" else _LEAD).match(text, start, end)
         if lead and lead.end() < end:
             start = lead.end()
         word, _, rest = text[start:end].partition(" ")
