@@ -13,7 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from socketserver import ThreadingMixIn
-from typing import Any
+from typing import Any, NamedTuple
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from apache_beam.runners.runner import PipelineResult
@@ -70,13 +70,19 @@ class JobHealth:
         return self._state not in ("FAILED", "CANCELLED", "UPDATED"), self._state
 
 
-def families(counters: Mapping[str, int], distributions: Mapping[str, Any]) -> Iterator[Metric]:
-    """Yield a job's metrics in Prometheus's terms.
+class Measured(NamedTuple):
+    """A job's metrics of newsbeam's namespace, by name."""
 
-    Args:
-      counters: value of each counter of newsbeam's namespace.
-      distributions: `sum`, `count`, `min` and `max` of each distribution; names are `<stage>/<unit> <what>`.
-    """
+    counters: Mapping[str, int] = {}
+    distributions: Mapping[str, Any] = {}
+    """`sum`, `count`, `min` and `max` of each; names are `<stage>/<unit> <what>`."""
+    gauges: Mapping[str, int] = {}
+    """Names are `feeds/<state> in group <number>`."""
+
+
+def families(measured: Measured) -> Iterator[Metric]:
+    """Yield a job's metrics in Prometheus's terms."""
+    counters = measured.counters
     groups: defaultdict[str, dict[str, int]] = defaultdict(dict)
     events = CounterMetricFamily(f"{NAMESPACE}_events", "What stages have counted.", labels=["stage", "event"])
     for name, value in sorted(counters.items()):
@@ -91,7 +97,8 @@ def families(counters: Mapping[str, int], distributions: Mapping[str, Any]) -> I
             counted.add_metric([part] if label else [], value)
         yield counted
     yield events
-    yield from _durations(distributions)
+    yield _feeds(measured.gauges)
+    yield from _durations(measured.distributions)
 
 
 def _is_account(group: str, part: str) -> bool:
@@ -100,6 +107,17 @@ def _is_account(group: str, part: str) -> bool:
         return False
     _, _, label = ACCOUNT[group]
     return part in FETCH_STATUSES if group == "feeds" else bool(part) == (label is not None)
+
+
+def _feeds(gauges: Mapping[str, int]) -> Metric:
+    """Return how many feeds are in which state now; their groups, each with one worker, tell it one by one."""
+    states: defaultdict[str, int] = defaultdict(int)
+    for name, value in gauges.items():
+        states[name.partition("/")[2].partition(" ")[0]] += value
+    feeds = GaugeMetricFamily(f"{NAMESPACE}_feeds", "Feeds of a stream by their last poll.", labels=["state"])
+    for state, value in sorted(states.items()):
+        feeds.add_metric([state], value)
+    return feeds
 
 
 def _durations(distributions: Mapping[str, Any]) -> Iterator[Metric]:
@@ -116,8 +134,8 @@ def _durations(distributions: Mapping[str, Any]) -> Iterator[Metric]:
     yield longest
 
 
-def query(result: PipelineResult) -> tuple[dict[str, int], dict[str, Any]]:
-    """Ask a job's runner for its metrics now; return newsbeam's counters and distributions, summed over the steps."""
+def query(result: PipelineResult) -> Measured:
+    """Ask a job's runner for its metrics now; return newsbeam's, counters and distributions summed over the steps."""
     if hasattr(result, "_metrics"):
         setattr(result, "_metrics", None)  # portable runners keep their first answer for ever  # noqa: B010
     found = result.metrics().query()
@@ -129,7 +147,8 @@ def query(result: PipelineResult) -> tuple[dict[str, int], dict[str, Any]]:
         name, data = distribution.key.metric.name, distribution.result
         if data is not None:
             distributions[name] = _joined(distributions.get(name), data.data)
-    return dict(counters), distributions
+    gauges = {gauge.key.metric.name: gauge.result.value or 0 for gauge in _ours(found["gauges"]) if gauge.result}
+    return Measured(counters, distributions, gauges)
 
 
 def _ours(results: Iterable[Any]) -> Iterator[Any]:
@@ -144,14 +163,14 @@ class JobCollector:
     """Has Prometheus's library ask for the metrics at each scrape.
 
     Args:
-      ask: returns counters and distributions, as `query` does; may fail while the runner is busy or gone.
+      ask: returns what `query` does; may fail while the runner is busy or gone.
     """
 
-    def __init__(self, ask: Callable[[], tuple[Mapping[str, int], Mapping[str, Any]]]) -> None:
+    def __init__(self, ask: Callable[[], Measured]) -> None:
         self._ask = ask
         self._lock = threading.Lock()
         self._asked = 0.0
-        self._answer: tuple[Mapping[str, int], Mapping[str, Any]] = ({}, {})
+        self._answer = Measured()
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics; where the runner doesn't answer, those of the last scrape."""
@@ -165,7 +184,7 @@ class JobCollector:
                 self._asked = time.monotonic()
             answer = self._answer
         yield GaugeMetricFamily(f"{NAMESPACE}_runner_up", "Whether the runner told its metrics.", value=up)
-        yield from families(*answer)
+        yield from families(answer)
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -24,7 +24,7 @@ from rich.console import Console
 from pipeline.build import build_pipeline
 from pipeline.config import Config, resolved
 from pipeline.errors import BeamOptionsError, RunError
-from pipeline.metrics import JobCollector, serve
+from pipeline.metrics import JobCollector, Measured, serve
 from pipeline.stages import Run, run_folder, written_folders
 from pipeline.summary import print_summary
 from transforms import live
@@ -104,7 +104,7 @@ def run_batch(config: Config, run: Run, beam_arguments: list[str]) -> Summary:
         check_servers(config)
     for folder in written_folders(config, run):
         check_writable(folder)
-    counted = JobCollector(lambda: (live.counts(), {}))  # a batch runner tells its metrics only at the end
+    counted = JobCollector(lambda: Measured(live.counts()))  # a batch runner tells its metrics only at the end
     with _locked(config.state_path), _progress(), serve(config.metrics, counted, lambda: (True, "RUNNING")):
         recover(config.state_path, written_folders(config, run))
         try:

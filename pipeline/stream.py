@@ -19,6 +19,7 @@ from typing import Any
 import apache_beam as beam
 import grpc
 from apache_beam.options.pipeline_options import (
+    DebugOptions,
     JobServerOptions,
     PipelineOptions,
     PrismRunnerOptions,
@@ -39,6 +40,11 @@ from transforms.endless import IN_FLIGHT
 
 LOCAL_RUNNER = "PrismRunner"
 """Named always, as for batch; of the local runners it alone streams without losing anything (docs/running.md)."""
+
+UNSPLIT = "prism_disable_sdf_split"
+"""Experiment that keeps Prism from splitting slow bundles. It counts a bundle's timers as elements and so hands elements
+that are under way to another bundle too, before their state is written: both would take an article for new
+(https://github.com/apache/beam/issues/35771)."""
 
 NO_STREAMS = {
     "FnApiRunner": "fires all timers at once, and drops no duplicate",
@@ -67,8 +73,9 @@ def stream_options(arguments: list[str]) -> PipelineOptions:
         standard.runner = LOCAL_RUNNER
     if standard.runner in NO_STREAMS:
         raise RunError(f"--runner={standard.runner} {NO_STREAMS[standard.runner]}; leave it out to run on Prism")
-    if standard.runner == LOCAL_RUNNER and not prism.prism_location:
-        prism.prism_location = find_prism()
+    if standard.runner == LOCAL_RUNNER:
+        prism.prism_location = prism.prism_location or find_prism()
+        options.view_as(DebugOptions).add_experiment(UNSPLIT)
     return options
 
 

@@ -32,6 +32,7 @@ from transforms.feeds.poll import (
     _Poll,
     after_poll,
     due_feeds,
+    feeds_by_state,
     first_state,
     group_of,
     next_wake,
@@ -161,6 +162,17 @@ def test_beginning_to_fail_and_recovering_are_counted():
     second = polled(first.state, error="reset")
     assert second.events == []
     assert polled(second.state, document=rss("a")).events == ["recovered"]
+
+
+def test_feeds_are_counted_by_how_their_last_poll_went():
+    well = polled(fresh(), document=rss("a")).state
+    failing = polled(well, error="reset").state
+    gone = polled(failing, error="HTTP 410 Gone", http_status=410).state
+    group = GroupState(feeds={"a": well, "b": failing, "c": gone, "d": fresh(), "e": failing})
+    assert feeds_by_state(group) == {"well": 2, "failing": 2, "gone": 1}
+    assert feeds_by_state(GroupState()) == {"well": 0, "failing": 0, "gone": 0}
+    recovered = polled(failing, document=rss("a")).state
+    assert feeds_by_state(GroupState(feeds={"b": recovered})) == {"well": 1, "failing": 0, "gone": 0}
 
 
 def test_a_permanent_redirect_is_remembered_and_told_once():

@@ -31,6 +31,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +41,8 @@ from xml.sax.saxutils import escape
 import psycopg
 import yaml
 from faults import ROOT, WORDS
-from servers import Flink, FlinkJobServer, Postgres, Prism, WorkerPool
+from prometheus_client.parser import text_string_to_metric_families
+from servers import Flink, FlinkJobServer, Postgres, Prism, WorkerPool, free_port
 
 HOSTS = 25
 FEEDS_A_HOST = 8
@@ -338,6 +340,7 @@ class Bench:
         self.pipeline: subprocess.Popen[bytes] | None = None
         self.began = time.time()
         self.postgres = stack.enter_context(Postgres()) if kill else None
+        self.metrics_port = free_port()
         self.flink: Flink | None = None
         self.options = ["--runner=PrismRunner", f"--prism_location={Prism.fetch()}"]
         if runner == "flink":
@@ -370,6 +373,7 @@ class Bench:
             "entities": {"backend": "none"},
             "sinks": [sink],
             "dead_letters": {"path": str(self.letters), "window": 5},
+            "metrics": {"port": self.metrics_port},
         }
         self.config = self.folder / "badfeeds.yaml"
         self.config.write_text(yaml.safe_dump(config))
@@ -400,6 +404,14 @@ class Bench:
             os.killpg(self.pipeline.pid, signal.SIGKILL)
         self.pipeline = None
         return status
+
+    def feeds(self) -> dict[str, int] | None:
+        """Return how many feeds are in which state, as the metrics tell; None on Flink, whose job server tells none."""
+        if self.flink is not None:
+            return None
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=30) as answer:
+            families = {family.name: family for family in text_string_to_metric_families(answer.read().decode())}
+        return {sample.labels["state"]: int(sample.value) for sample in families["newsbeam_feeds"].samples}
 
     def stored(self) -> list[str]:
         """Return the token of every stored article, once for each time."""
@@ -498,8 +510,13 @@ def run(runner: str, minutes: float, kill: bool, patience: float, keep: Path | N
         wait_for(bench, patience)
         took = time.monotonic() - ended
         time.sleep(MAX_INTERVAL)  # what would wrongly be stored again would be by now
+        feeds = bench.feeds()
         exit_status = bench.end(signal.SIGTERM) if bench.flink is None else None
         ok = account(bench, removed, taken_off, took, exit_status)
+        gone = sum(feed.gone for feed in world.feeds)
+        listed = len(watched) - REMOVED
+        print(f"feeds by their last poll, as the metrics have it: {feeds}; {listed} are on the list, {gone} gone")
+        ok = ok and (feeds is None or sum(feeds.values()) == listed)
         if bench.flink is not None:
             bench.flink.cancel()
         if keep is not None:

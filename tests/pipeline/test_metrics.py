@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.config import MetricsConfig
 from pipeline.errors import RunError
-from pipeline.metrics import SILENT_SECONDS, JobCollector, JobHealth, query, serve
+from pipeline.metrics import SILENT_SECONDS, JobCollector, JobHealth, Measured, query, serve
 from transforms.outcomes import NAMESPACE
 
 
@@ -42,6 +42,8 @@ class _Counting(beam.DoFn):
         Metrics.counter(NAMESPACE, "postgres/written").inc(2)
         Metrics.counter("somebody else", "entries").inc(100)
         Metrics.distribution(NAMESPACE, "normalize/microseconds an article").update(1000 * number)
+        Metrics.gauge(NAMESPACE, f"feeds/failing in group {number}").set(number)
+        Metrics.gauge(NAMESPACE, "feeds/well in group 7").set(5)
         Metrics.distribution(NAMESPACE, "pubsub/milliseconds from publication to arrival").update(1500)
 
 
@@ -65,6 +67,7 @@ def test_what_beam_has_counted_is_served_to_prometheus(finished):
     assert found["newsbeam_articles_out_total",] == 0
     assert found["newsbeam_duplicates_total", "same id"] == 12
     assert found["newsbeam_events_total", "written", "postgres"] == 12
+    assert (found["newsbeam_feeds", "failing"], found["newsbeam_feeds", "well"]) == (6, 5)
     assert found["newsbeam_seconds_count", "normalize", "an article"] == 6
     assert found["newsbeam_seconds_sum", "normalize", "an article"] == pytest.approx(0.012)
     assert found["newsbeam_seconds_max", "normalize", "an article"] == pytest.approx(0.003)
@@ -73,7 +76,7 @@ def test_what_beam_has_counted_is_served_to_prometheus(finished):
 
 
 def test_a_runner_that_does_not_answer_is_told_and_the_last_numbers_stay():
-    answers = iter([({"records": 5}, {})])
+    answers = iter([Measured({"records": 5})])
     collector = JobCollector(lambda: next(answers))
     with serve(MetricsConfig(port=0), collector, lambda: (True, "RUNNING")) as port:
         before = samples(get(port, "/metrics")[1])
@@ -86,7 +89,7 @@ def test_a_runner_that_does_not_answer_is_told_and_the_last_numbers_stay():
 def test_health_is_the_job_s_state_and_whether_its_runner_answers():
     now = [100.0]
     health = JobHealth(lambda: now[0])
-    collector = JobCollector(lambda: ({}, {}))
+    collector = JobCollector(Measured)
     with serve(MetricsConfig(port=0), collector, health.answer) as port:
         health.note("RUNNING")
         assert get(port, "/healthz") == (200, "RUNNING\n")
@@ -98,7 +101,7 @@ def test_health_is_the_job_s_state_and_whether_its_runner_answers():
 
 
 def test_nothing_listens_where_no_port_is_named():
-    with serve(None, JobCollector(lambda: ({}, {})), lambda: (True, "")) as port:
+    with serve(None, JobCollector(Measured), lambda: (True, "")) as port:
         assert port is None
 
 
@@ -107,14 +110,14 @@ def test_a_taken_port_is_told_in_one_line():
         config = MetricsConfig(port=taken.getsockname()[1])
         with (
             pytest.raises(RunError, match="Address already in use; choose another port or host"),
-            serve(config, JobCollector(lambda: ({}, {})), lambda: (True, "")),
+            serve(config, JobCollector(Measured), lambda: (True, "")),
         ):
             pass
 
 
 def test_counters_of_stages_are_not_taken_for_the_account():
     counters = {"records": 5, "records/rows in files": 5, "feeds/fetched": 2, "feeds/polls": 9}
-    with serve(MetricsConfig(port=0), JobCollector(lambda: (counters, {})), lambda: (True, "RUNNING")) as port:
+    with serve(MetricsConfig(port=0), JobCollector(lambda: Measured(counters)), lambda: (True, "RUNNING")) as port:
         found = samples(get(port, "/metrics")[1])
     assert found["newsbeam_articles_out_total",] == 5
     assert found["newsbeam_feed_fetches_total", "fetched"] == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 import pytest
-from apache_beam.options.pipeline_options import PipelineOptions, PrismRunnerOptions, StandardOptions
+from apache_beam.options.pipeline_options import DebugOptions, PipelineOptions, PrismRunnerOptions, StandardOptions
 
 from pipeline.config import load_config
 
@@ -61,6 +61,15 @@ def test_prism_runs_it_where_no_runner_is_named(tmp_path, monkeypatch):
     options = stream_options([])
     assert options.view_as(StandardOptions).runner == "PrismRunner"
     assert options.view_as(StandardOptions).streaming
+    assert options.view_as(PrismRunnerOptions).prism_location == str(prism)
+    assert "prism_disable_sdf_split" in options.view_as(DebugOptions).experiments
+
+
+def test_experiments_that_are_named_stay(tmp_path):
+    prism = tmp_path / "prism"
+    prism.touch()
+    options = stream_options(["--experiments=one", f"--prism_location={prism}"])
+    assert set(options.view_as(DebugOptions).experiments) >= {"one", "prism_disable_sdf_split"}
     assert options.view_as(PrismRunnerOptions).prism_location == str(prism)
 
 

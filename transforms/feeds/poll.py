@@ -72,6 +72,7 @@ TOLD_AFTER = 3
 """Failures in a row after which one that may pass by itself is told, too."""
 TOLD_SECONDS = 86_400.0
 """A feed that was fine for so long has its next failure told even if it is of a kind it had before."""
+FEED_STATES = ("well", "failing", "gone")
 MOVED_BACK_AFTER = 3
 """Failures in a row at the address that a permanent redirect gave, after which the configured one is tried again."""
 LONGEST_ADDRESS = 4096
@@ -319,6 +320,14 @@ def authority_of(address: str) -> str:
         return ""
 
 
+def feeds_by_state(state: GroupState) -> dict[str, int]:
+    """Return how many of a group's feeds are `well`, `failing` (their last poll failed) and `gone`."""
+    counted = dict.fromkeys(FEED_STATES, 0)
+    for feed in state.feeds.values():
+        counted["gone" if feed.gone else "failing" if feed.schedule.failures else "well"] += 1
+    return counted
+
+
 def due_feeds(state: GroupState, now: float, busy: set[str], per_host: int) -> list[str]:
     """Return the feeds to ask for now: the longest overdue first, of a host no more than it may be asked at once.
 
@@ -440,6 +449,11 @@ class _Poll(beam.DoFn):
         self.counters = {name: Metrics.counter(NAMESPACE, f"{STAGE}/{name}") for name in names}
         self.overdue = Metrics.distribution(NAMESPACE, f"{STAGE}/milliseconds overdue")
 
+    def _gauge(self, group: int, state: GroupState) -> None:
+        """Tell how the group's feeds are: a gauge for each group, as a runner keeps of a gauge only what came last."""
+        for name, feeds in feeds_by_state(state).items():
+            Metrics.gauge(NAMESPACE, f"{STAGE}/{name} in group {group}").set(feeds)
+
     def process(
         self,
         element: tuple[int, Watched],
@@ -447,11 +461,13 @@ class _Poll(beam.DoFn):
         group: Any = beam.DoFn.StateParam(GROUP),
         wake: Any = beam.DoFn.TimerParam(WAKE),
     ) -> Iterator[Any]:
-        _, watched = element
+        number, watched = element
         before: GroupState = group.read() or GroupState()
         after, told = regrouped(before, watched, time.time(), self.pace)
         if after != before:
             group.write(after)
+        if before.feeds or after.feeds:
+            self._gauge(number, after)
         for address, error in told.items():
             yield TaggedOutput(FETCHES, FeedFetch(feed_url=address, status="failed", error=error))
             yield TaggedOutput(FAILED, feed_dead_letter(address, error))
@@ -504,6 +520,7 @@ class _Poll(beam.DoFn):
         state = msgspec.structs.replace(state, feeds=feeds, quiet=quiet)
         if changed:
             group.write(state)
+            self._gauge(key, state)
         if IN_FLIGHT.messages() >= self.config.max_outstanding:
             wake.set(arrived + (HARVEST_SECONDS if busy else STALLED_SECONDS))
             return
