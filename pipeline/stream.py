@@ -42,7 +42,7 @@ LOCAL_RUNNER = "PrismRunner"
 """Named always, as for batch; of the local runners it alone streams without losing anything (docs/running.md)."""
 
 UNSPLIT = "prism_disable_sdf_split"
-"""Experiment that keeps Prism from splitting slow bundles. It counts a bundle's timers as elements and so hands elements
+"""Experiment that keeps Prism from splitting slow bundles. It counts a bundle's timers as elements and so hands some
 that are under way to another bundle too, before their state is written: both would take an article for new
 (https://github.com/apache/beam/issues/35771)."""
 
