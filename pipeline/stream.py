@@ -46,6 +46,10 @@ UNSPLIT = "prism_disable_sdf_split"
 that are under way to another bundle too, before their state is written: both would take an article for new
 (https://github.com/apache/beam/issues/35771)."""
 
+FLUSHED = "--finish_bundle_before_checkpointing"
+"""Option of Beam's Flink runner. Without it, what a bundle gives while a checkpoint is taken waits for the next bundle
+of its operator. The one that hands out the source's work has only one bundle: a checkpoint then would stop the job."""
+
 NO_STREAMS = {
     "FnApiRunner": "fires all timers at once, and drops no duplicate",
     "DirectRunner": "is another runner on every machine",
@@ -61,11 +65,13 @@ _log = logging.getLogger(__name__)
 
 
 def stream_options(arguments: list[str]) -> PipelineOptions:
-    """Return Beam's options for streaming: the user's, and Prism where they name no runner.
+    """Return Beam's options for streaming: the user's, Prism where they name no runner, and what runners need.
 
     Raises:
       RunError: no runner is named and Prism is not on this machine, or one is named that can't stream.
     """
+    if any(argument.partition("=")[0] == "--checkpointing_interval" for argument in arguments):
+        arguments = [*arguments, FLUSHED]
     options = parse_beam_options(arguments)
     standard, prism = options.view_as(StandardOptions), options.view_as(PrismRunnerOptions)
     standard.streaming = True

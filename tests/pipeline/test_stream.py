@@ -73,6 +73,13 @@ def test_experiments_that_are_named_stay(tmp_path):
     assert options.view_as(PrismRunnerOptions).prism_location == str(prism)
 
 
+@pytest.mark.parametrize("interval", [["--checkpointing_interval=5000"], ["--checkpointing_interval", "5000"], []])
+def test_bundles_are_finished_before_flink_s_checkpoints(interval):
+    options = stream_options(["--runner=PortableRunner", "--job_endpoint=localhost:1", *interval])
+    given = options.get_all_options(retain_unknown_options=True)
+    assert given.get("finish_bundle_before_checkpointing", False) is bool(interval)
+
+
 def test_a_missing_prism_is_told_with_the_command_that_gets_it(tmp_path, monkeypatch):
     monkeypatch.setenv("NEWSBEAM_PRISM", str(tmp_path / "none"))
     with pytest.raises(RunError, match="go install"):
