@@ -33,7 +33,12 @@ class FeedsConfig(BaseModel):
         default=16 * 1024 * 1024, ge=1024, le=1024**3, description="longest feed, in bytes after decompression"
     )
     max_redirects: int = Field(default=5, ge=0, le=20, description="redirects followed for a feed")
-    per_host: int = Field(default=2, ge=1, le=32, description="requests to one host at once, in one process")
+    per_host: int = Field(
+        default=2,
+        ge=1,
+        le=32,
+        description="requests to one host at once, of one machine (of one process where that is not Linux)",
+    )
     concurrency: int = Field(default=16, ge=1, le=256, description="feeds fetched at once, in one process")
     retries: int = Field(default=2, ge=0, le=10, description="further attempts after a failure that may pass")
     allow_private: bool = Field(

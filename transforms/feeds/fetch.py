@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import email.utils
+import errno
 import functools
+import hashlib
 import http
 import random
 import re
+import socket
 import ssl
+import sys
 import threading
 import time
 import zlib
@@ -49,6 +53,8 @@ _BACKOFF_SECONDS = 1.0
 _LONGEST_BACKOFF_SECONDS = 30.0
 _LONGEST_QUIET_SECONDS = 7 * 86_400.0
 """To which a `Retry-After` is believed."""
+_CLAIM_SECONDS = 0.05
+"""Between two looks for a slot that other processes hold."""
 _GZIP_MAGIC = b"\x1f\x8b"
 _MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 
@@ -94,6 +100,9 @@ class FetchError(Exception):
 class HostGate:
     """Lets at most `per_host` requests to a host through at once, and none while its server wants to be left alone.
 
+    A host's feeds are always with one process, so counting here is enough for them; but feeds of others may be
+    redirected there, so the processes of a machine count together, too.
+
     Args:
       per_host: how many.
     """
@@ -127,11 +136,38 @@ class HostGate:
             budget.extend(time.monotonic() - waited_since)
             waited_since = time.monotonic()
             budget.remaining()
-        budget.extend(time.monotonic() - waited_since)
         try:
-            yield
+            while (claim := claimed(host, self._per_host)) is None:
+                budget.extend(time.monotonic() - waited_since)
+                waited_since = time.monotonic()
+                budget.sleep(_CLAIM_SECONDS)
+            budget.extend(time.monotonic() - waited_since)
+            with claim:
+                yield
         finally:
             semaphore.release()
+
+
+def claimed(host: str, slots: int) -> contextlib.AbstractContextManager[object] | None:
+    """Take one of a host's slots on this machine until it is closed; None where other processes hold them all.
+
+    The name of a socket in Linux's abstract namespace can be had once, leaves no file, and is free again when its
+    process has died. Elsewhere, and between containers, each process counts for itself.
+    """
+    if sys.platform != "linux":
+        return contextlib.nullcontext()
+    name = hashlib.blake2b(host.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    for slot in range(slots):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0newsbeam {name} {slot}")
+        except OSError as error:
+            claim.close()
+            if error.errno != errno.EADDRINUSE:
+                return contextlib.nullcontext()
+        else:
+            return claim
+    return None
 
 
 @functools.cache
