@@ -22,6 +22,7 @@ from apache_beam.options.pipeline_options import (
     DebugOptions,
     JobServerOptions,
     PipelineOptions,
+    PortableOptions,
     PrismRunnerOptions,
     StandardOptions,
 )
@@ -37,6 +38,7 @@ from pipeline.metrics import JobCollector, JobHealth, query, serve
 from pipeline.run import check_installed, check_servers, check_writable, parse_beam_options, root_cause
 from pipeline.stages import Run, written_folders
 from transforms.endless import IN_FLIGHT
+from transforms.pubsub.config import PubSubConfig
 
 LOCAL_RUNNER = "PrismRunner"
 """Named always, as for batch; of the local runners it alone streams without losing anything (docs/running.md)."""
@@ -114,20 +116,29 @@ def run_stream(config: Config, run: Run, beam_arguments: list[str]) -> None:
     """
     check_installed(config)
     options = stream_options(beam_arguments)
-    local = options.view_as(StandardOptions).runner == LOCAL_RUNNER
+    runner_name = options.view_as(StandardOptions).runner
+    local = runner_name == LOCAL_RUNNER
+    if isinstance(config.source, PubSubConfig) and config.source.native and "Dataflow" not in runner_name:
+        raise RunError(
+            f"{runner_name} does not read Pub/Sub itself: name Dataflow (`-- --runner=DataflowRunner …`, "
+            "docs/running.md) or --set source.native=false"
+        )
     if local:
         check_servers(config)
     for folder in written_folders(config, run):
         check_writable(folder)
     IN_FLIGHT.reset()
     runner = _OwnSessionRunner() if local else None  # type: ignore[no-untyped-call]
-    root = beam.Pipeline(runner=runner, options=options)
+    try:
+        root = beam.Pipeline(runner=runner, options=options)
+    except ValueError as error:  # so Beam says which of a runner's options are missing
+        raise RunError(" ".join(str(error).split())) from error
     build_pipeline(root, config, run)
     health = JobHealth()
     started: list[PipelineResult] = []
     collector = JobCollector(lambda: query(started[0]))
     with _stop_signals() as stops, serve(config.metrics, collector, health.answer):
-        result = _start(root, local)
+        result = _start(root, runner_name)
         _listen(stops)  # once more: Beam's job server has just taken Ctrl-C for itself, and would end Prism
         started.append(result)
         while not PipelineState.is_terminal(state := _state(result)):
@@ -173,16 +184,28 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def _start(root: beam.Pipeline, local: bool) -> PipelineResult:
+def _start(root: beam.Pipeline, runner: str) -> PipelineResult:
     """Hand the job to the runner.
 
     Raises:
-      RunError: Prism does not start it.
+      RunError: the runner does not answer, does not start or does not take the job.
     """
+
     try:
         return root.run()
-    except RuntimeError as error:
-        if not local:
+    except grpc.FutureTimeoutError as error:
+        endpoint = root.options.view_as(PortableOptions).job_endpoint
+        raise RunError(
+            f"no job server answers at {endpoint}: start it, or name its address with --job_endpoint"
+        ) from error
+    except grpc.RpcError as error:
+        # what a call ends with is a grpc.Call too, which says why
+        why = error.details() if isinstance(error, grpc.Call) else str(error)
+        raise RunError(f"the runner does not take the job: {' '.join(why.split())}") from error
+    except Exception as error:
+        if "Dataflow" in runner:  # credentials, buckets, quotas, the network: Google's clients have an error for each
+            raise RunError(f"Dataflow does not take the job: {root_cause(error)}") from error
+        if runner != LOCAL_RUNNER:
             raise
         raise RunError(
             f"Prism does not start the job ({root_cause(error)}): --verbose shows what it says, "

@@ -13,7 +13,7 @@ pytest.importorskip("google.pubsub_v1", reason="the extra `gcp` is not installed
 from pipeline.build import build_pipeline
 from pipeline.run import RunError
 from pipeline.stages import new_run
-from pipeline.stream import find_prism, stream_options
+from pipeline.stream import find_prism, run_stream, stream_options
 
 
 def graph(*overrides: str, config: str = "configs/pubsub.yaml") -> set[str]:
@@ -84,3 +84,24 @@ def test_a_missing_prism_is_told_with_the_command_that_gets_it(tmp_path, monkeyp
     monkeypatch.setenv("NEWSBEAM_PRISM", str(tmp_path / "none"))
     with pytest.raises(RunError, match="go install"):
         find_prism()
+
+
+def test_a_job_server_that_does_not_answer_is_named(tmp_path):
+    (tmp_path / "feeds.opml").write_text('<opml version="2.0"><body/></opml>')
+    config = load_config(
+        "configs/streaming.yaml",
+        [
+            f"source.feeds=[{tmp_path}/feeds.opml]",
+            f"sinks=[{{type: jsonl, path: {tmp_path}/records}}]",
+            f"dead_letters.path={tmp_path}/letters",
+        ],
+    )
+    nowhere = ["--runner=PortableRunner", "--job_endpoint=127.0.0.1:1", "--job_server_timeout=1"]
+    with pytest.raises(RunError, match=r"no job server answers at 127\.0\.0\.1:1: start it"):
+        run_stream(config, new_run(config), nowhere)
+
+
+def test_only_dataflow_reads_pubsub_itself(tmp_path):
+    config = load_config("configs/pubsub.yaml", ["source.native=true", f"dead_letters.path={tmp_path}/letters"])
+    with pytest.raises(RunError, match="PortableRunner does not read Pub/Sub itself"):
+        run_stream(config, new_run(config), ["--runner=PortableRunner", "--job_endpoint=127.0.0.1:1"])
