@@ -144,9 +144,9 @@ def judged(fold: int, texts: Sequence[str], tallies: Sequence[Tally], everywhere
         for piece in pieces(text, chance.choice((60, 150, 250, 400, 700))):
             damaged, places = capitalise(piece, rate, chance)
             context = context_of(Document(damaged, "en"), model, everywhere, here)
-            for start, features, _ in case.weighed(context.document, context):
-                found.rows.append(features)
-                found.labels.append(start in places)
+            for capital in case.weighed(context.document, context):
+                found.rows.append(capital.features)
+                found.labels.append(capital.start in places)
                 found.weights.append(1.0 if rate else _CLEAN_WEIGHT)
     return found
 

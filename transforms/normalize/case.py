@@ -49,17 +49,21 @@ def is_name(low: str) -> bool:
 def capitals(document: Document) -> Iterator[Proposal]:
     """Propose lower case for capitals in mid-sentence that belong to no name."""
     page = linear.load("case_page")
-    found = [
-        (start, linear.probability(linear.score(page, features)))
-        for start, features, trusted in weighed(document, Context(document, linear.load("case_model")))
-        if trusted
-    ]
-    sure = sum(confidence > _SURE for _, confidence in found)
-    alone = sure * _WORDS_PER_SURE < len(document.page.words) and not other_damage(document.page)
-    for start, confidence in found:
+    found = list(weighed(document, Context(document, linear.load("case_model"))))
+    if not found:
+        return
+    words = len(document.page.words)
+    told = [linear.probability(linear.score(page, each.features)) if each.trusted else 0.0 for each in found]
+    sure = sum(confidence > _SURE for confidence in told)
+    alone = sure * _WORDS_PER_SURE < words and not other_damage(document.page)
+    plain = {each.word for each in found if each.plain}
+    shows_links = len(plain) * (_WORDS_PER_PLAIN if words > _SHORT_PAGE else _SHORT_PAGE) >= words
+    for each, confidence in zip(found, told, strict=True):
         doubted = 1 - (_DOUBT if alone else _ALWAYS) * (1 - confidence)
+        if shows_links and (each.plain or len(plain - {each.word})):
+            doubted = max(doubted, linear.probability(each.odds - each.doubt))
         if doubted > 0.5:
-            yield Proposal(start, start + 1, document.text[start].lower(), doubted)
+            yield Proposal(each.start, each.start + 1, document.text[each.start].lower(), doubted)
 
 
 _SURE = 0.9
@@ -69,13 +73,48 @@ _ALWAYS, _DOUBT = 1.15, 1.6
 words half translated (`the Council of Real estate of Ontario`); and on a page with no damage of other kinds and less
 than one sure capital in `_WORDS_PER_SURE` words, since an essay that quotes verse without marks has as many. Set so
 that round trips keep to 3 wrong edits in 100 and clean text to 1 in 100,000 words (`benchmarks/repair.py`)."""
+_SHORT_PAGE = 400
+_WORDS_PER_PLAIN = 200
+"""A plain capital (see `Weighed.plain`) in so many words shows that a page lost its links; on a short page, one at all.
+So an essay that quotes verse or titles without marks shows none (`benchmarks/repair.py`, harm).
+"""
 
 
-def weighed(document: Document, context: Context) -> Iterator[tuple[int, list[str], bool]]:
-    """Yield the places of capitals that look wrong, the features that set them against the page, and a last test.
+class Weighed(NamedTuple):
+    """A capital that looks wrong, with what decides about it."""
 
-    It fails where the page has too few such capitals for its length, or where a heading may have run into the text.
-    """
+    start: int
+    word: str
+    odds: float
+    """Log odds of being wrong, from the word and its neighbours."""
+    features: list[str]
+    """What sets it against the page."""
+    trusted: bool
+    """Whether the page has enough such capitals for its length, and no heading can have run into the text there."""
+    doubt: float
+    """How many log odds of doubt remain where the page shows links by another capital: more after a comma or heading,
+    where titles and lists have capitals."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing but a lost link explains the capital: 5 in a million words of clean news look so.
+
+        Function words stand with a capital in mid-sentence in titles only; other words can be names.
+        """
+        least = _PLAIN_FUNCTION if word_class(self.word.lower()) in _FUNCTION_CLASSES else _PLAIN_OTHER
+        return self.odds >= least and self.doubt == _SHOWN_DOUBT
+
+
+_FUNCTION_CLASSES = frozenset("TICQXOW")
+_PLAIN_FUNCTION, _PLAIN_OTHER = 6.0, 7.5
+_SHOWN_DOUBT, _COMMA_DOUBT, _HEADING_DOUBT, _NAMED_DOUBT = 1.8, 1.0, 1.5, 1.5
+_NAMED = re.compile(r"(?: of| [A-Z]\w*) \Z")
+_NAMING = re.compile(r" (?:of )?[A-Z]")
+"""What stands before and after a word in a name, also in one that a translator took apart (`the voices of Water`)."""
+
+
+def weighed(document: Document, context: Context) -> Iterator[Weighed]:
+    """Yield the capitals that look wrong, with the features that set them against the page."""
     text = document.text
     found = []
     evidence: dict[str, float] = {}
@@ -94,8 +133,13 @@ def weighed(document: Document, context: Context) -> Iterator[tuple[int, list[st
     total = sum(evidence.values()) + damage
     for start, word, odds, opens, headed in found:
         others = total - evidence[word]
-        features = page_features(odds, opens, text[start - 2] in ",;", others, len(evidence))
-        yield start, features, enough and (not headed or others > _CERTAIN)
+        comma = text[start - 2] in ",;"
+        features = page_features(odds, opens, comma, others, len(evidence))
+        doubt = _SHOWN_DOUBT + _COMMA_DOUBT * comma + _HEADING_DOUBT * headed
+        if word == "The" or word_class(word.lower()) not in _FUNCTION_CLASSES:
+            named = _NAMED.search(text, max(0, start - 20), start) or _NAMING.match(text, start + len(word))
+            doubt += _NAMED_DOUBT if named else 0.0
+        yield Weighed(start, word, odds, features, enough and (not headed or others > _CERTAIN), doubt)
 
 
 _DAMAGED = 4.0
@@ -453,7 +497,7 @@ def shouted(document: Document) -> Iterator[Proposal]:
             continue
         if document.page.all_forms[word] > 2 or _beside_capitals(document.text, match.start(1), match.end(1)):
             continue
-        if document.in_heading(match.start(1)):
+        if document.in_heading(match.start(1)) or (word in _INITIALS and document.text[match.end() + 1].isupper()):
             continue
         if match.start(1) in document.initial_starts and (word in _OPENING or mangled(document.page)):
             yield Proposal(match.start(1), match.end(1), word.capitalize(), 0.95)
@@ -462,6 +506,8 @@ def shouted(document: Document) -> Iterator[Proposal]:
 
 
 _SHORT = 20
+_INITIALS = frozenset(["HE", "WE", "AN", "AS", "IF"])
+"""Before a name these can be initials (`AS Byatt`)."""
 _OPENING = frozenset(["THE", "AN", "IN", "ON", "BUT", "HE", "SHE", "IT", "THEY"])
 _SHOUTING = 0.1
 """Share of words in capitals from which capitals are a page's style."""
