@@ -30,6 +30,7 @@ from pipeline.summary import print_summary
 from transforms import live
 from transforms.account import Summary
 from transforms.commit import recover, write_whole
+from transforms.sinks.files import temporary_folder
 from transforms.sinks.postgres import PostgresSink, check_server
 
 _log = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ def run_batch(config: Config, run: Run, beam_arguments: list[str]) -> Summary:
     options = beam_options(beam_arguments)
     if options.view_as(StandardOptions).runner == LOCAL_RUNNER:
         check_servers(config)
+        run = run._replace(spool=spool_folder(config, run))
     for folder in written_folders(config, run):
         check_writable(folder)
     counted = JobCollector(lambda: Measured(live.counts()))  # a batch runner tells its metrics only at the end
@@ -118,6 +120,16 @@ def run_batch(config: Config, run: Run, beam_arguments: list[str]) -> Summary:
     write_whole(FileSystems.join(folder, "config.yaml"), resolved(config).encode())
     with FileSystems.open(FileSystems.join(folder, "summary.json")) as file:
         return msgspec.json.decode(file.read(), type=Summary)
+
+
+def spool_folder(config: Config, run: Run) -> str | None:
+    """Return where a run on this machine lays articles aside: in its temporary folder inside the state folder.
+
+    None where the state is not on this machine: articles then pass the shuffle whole, as they do on a cluster.
+    """
+    if FileSystems.get_scheme(config.state_path) is not None:
+        return None
+    return os.path.abspath(temporary_folder(config.state_path, run.name))
 
 
 def root_cause(error: BaseException) -> str:

@@ -45,6 +45,8 @@ class Run(NamedTuple):
     replay: str | None = None
     """Dead letters to run again instead of the configured source."""
     streaming: bool = False
+    spool: str | None = None
+    """Folder that all workers share, for articles to wait in; None where there is none."""
 
 
 def new_run(config: Config, replay: str | None = None) -> Run:
@@ -139,7 +141,9 @@ class DropDuplicates(beam.PTransform[PCollection[Record], DeduplicateOutcome]):
 
     def expand(self, records: PCollection[Record]) -> DeduplicateOutcome:
         if not self.run.streaming:
-            return DeduplicateOutcome(*(records | Deduplicate(self.memory.seen, replay=self.run.replay is not None)))
+            replay = self.run.replay is not None
+            outcome: DeduplicateOutcome = records | Deduplicate(self.memory.seen, replay=replay, spool=self.run.spool)
+            return outcome
         fresh, duplicates = records | DeduplicateStream(self.config.state.ttl.total_seconds())
         return DeduplicateOutcome(fresh, duplicates, self.memory.seen)
 

@@ -13,10 +13,11 @@ import apache_beam as beam
 import msgspec
 from apache_beam.pvalue import PCollection, TaggedOutput
 
-from transforms.coders import struct_coder
+from transforms.coders import StructCoder, struct_coder
 from transforms.memory import Seen
 from transforms.outcomes import utc_now
 from transforms.records import Record
+from transforms.spool import Place, SpoolReader, SpoolWriter
 
 MIN_CONTENT_CHARS = 100
 """Shorter texts (photo captions, teasers, `Read more`) may be alike by chance and are compared by id only."""
@@ -46,52 +47,121 @@ def content_key(record: Record) -> str | None:
     return record.content_hash if len(record.text) >= MIN_CONTENT_CHARS else None
 
 
-def fullest(records: Iterable[Record]) -> list[Record]:
-    """Return `records` ordered, the one to keep first: the longest text, then what any runner would choose alike."""
+class Held(msgspec.Struct, frozen=True, array_like=True):
+    """An article as it passes the shuffle: what is compared of it, and the rest, or where that lies."""
+
+    id: str
+    by_content: bool
+    """Whether the text is long enough to be compared by its content."""
+    length: int
+    """Characters of the text."""
+    url: str | None
+    title: str | None
+    content_hash: str
+    feed_url: str | None
+    body: bytes | Place
+    """The whole record, encoded; or where in the spool that lies."""
+
+    @property
+    def content(self) -> str | None:
+        """What exact duplicates share, as `content_key` of the record."""
+        return self.content_hash if self.by_content else None
+
+
+def held(record: Record, body: bytes | Place) -> Held:
+    """Return what passes the shuffle of `record`, whose encoded whole is, or lies at, `body`."""
+    by_content = content_key(record) is not None
+    url, title, feed_url = record.url, record.title, record.source.feed_url
+    return Held(record.id, by_content, len(record.text), url, title, record.content_hash, feed_url, body)
+
+
+def fullest(articles: Iterable[Held]) -> list[Held]:
+    """Return `articles` ordered, the one to keep first: the longest text, then what any runner would choose alike."""
     return sorted(
-        records,
-        key=lambda r: (-len(r.text), r.id, r.url or "", r.title or "", r.content_hash, r.source.feed_url or ""),
+        articles, key=lambda a: (-a.length, a.id, a.url or "", a.title or "", a.content_hash, a.feed_url or "")
     )
 
 
-def first_seen(record: Record) -> Seen:
+def first_seen(article: Held) -> Seen:
     """Return what the memory keeps of an article met now."""
-    return Seen(id=record.id, content=content_key(record), feed_url=record.source.feed_url, at=utc_now())
+    return Seen(id=article.id, content=article.content, feed_url=article.feed_url, at=utc_now())
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, array_like=True):
     """What is compared under one key: an article of this run, or what the memory knows of one."""
 
-    record: Record | None = None
+    article: Held | None = None
     seen: Seen | None = None
 
 
+struct_coder(Held)
 struct_coder(Candidate)
+
+
+class _LayAside(beam.DoFn):
+    """Records to what passes the shuffle of them; the whole goes along, or into the spool where there is one."""
+
+    def __init__(self, spool: str | None) -> None:
+        self.spool = spool
+        self.coder = StructCoder(Record)
+        self.writer: SpoolWriter | None = None
+
+    def process(self, record: Record) -> Iterator[Held]:
+        body = self.coder.encode(record)
+        if self.spool is None:
+            yield held(record, body)
+            return
+        if self.writer is None:
+            self.writer = SpoolWriter(self.spool)
+        yield held(record, self.writer.put(body))
+
+    def finish_bundle(self) -> None:
+        if self.writer is not None:
+            self.writer.close()
+            self.writer = None
+
+
+class _TakeUp(beam.DoFn):
+    """What has passed the shuffle to records."""
+
+    def __init__(self, spool: str | None) -> None:
+        self.spool = spool
+        self.coder = StructCoder(Record)
+
+    def start_bundle(self) -> None:
+        self.reader = SpoolReader(self.spool or "")
+
+    def process(self, article: Held) -> Iterator[Record]:
+        body = self.reader.get(article.body) if isinstance(article.body, Place) else article.body
+        record: Record = self.coder.decode(body)
+        yield record
+
+    def finish_bundle(self) -> None:
+        self.reader.close()
 
 
 class _Group(beam.PTransform[Any, Any]):
     """Groups articles and what the memory knows by a key.
 
-    `beam.CoGroupByKey` does the same, but forgets the types of what it groups: records would pass the shuffle pickled,
-    at more than twice their size as `StructCoder` writes them.
+    `beam.CoGroupByKey` does the same, but forgets the types of what it groups: it would all pass the shuffle pickled.
 
     Args:
-      of_record: key of an article.
+      of_article: key of an article.
       of_seen: key of a row of the memory.
     """
 
-    def __init__(self, of_record: Callable[[Record], str], of_seen: Callable[[Seen], Any]) -> None:
+    def __init__(self, of_article: Callable[[Held], str], of_seen: Callable[[Seen], Any]) -> None:
         super().__init__()
-        self.of_record = of_record
+        self.of_article = of_article
         self.of_seen = of_seen
 
-    def expand(self, inputs: tuple[PCollection[Record], PCollection[Seen]]) -> Any:
-        of_record, of_seen = self.of_record, self.of_seen
-        records, seen = inputs
+    def expand(self, inputs: tuple[PCollection[Held], PCollection[Seen]]) -> Any:
+        of_article, of_seen = self.of_article, self.of_seen
+        articles, seen = inputs
         both = (
-            records
+            articles
             | "articles"
-            >> beam.Map(lambda record: (of_record(record), Candidate(record=record))).with_output_types(
+            >> beam.Map(lambda article: (of_article(article), Candidate(article=article))).with_output_types(
                 tuple[str, Candidate]
             ),
             seen
@@ -107,26 +177,26 @@ def _same(value: Any) -> Any:
 
 
 class _KeepOne(beam.DoFn):
-    """Keeps one of the records that share a key, and none where the memory has the key."""
+    """Keeps one of the articles that share a key, and none where the memory has the key."""
 
     def __init__(self, reason: str, replay: bool) -> None:
         self.reason = reason
         self.replay = replay
 
-    def process(self, element: tuple[str, Iterable[Candidate]]) -> Iterator[Record | TaggedOutput[Any, Any]]:
+    def process(self, element: tuple[str, Iterable[Candidate]]) -> Iterator[Held | TaggedOutput[Any, Any]]:
         candidates = list(element[1])
         remembered = [candidate.seen for candidate in candidates if candidate.seen is not None]
-        records = fullest(candidate.record for candidate in candidates if candidate.record is not None)
+        articles = fullest(candidate.article for candidate in candidates if candidate.article is not None)
         known = bool(remembered) and not (self.replay and all(seen.failed for seen in remembered))
-        if not known and records:
-            kept = records.pop(0)
+        if not known and articles:
+            kept = articles.pop(0)
             yield kept
-        for record in records:
+        for article in articles:
             reason = f"{self.reason} in an earlier run" if known else f"{self.reason} in this run"
-            yield TaggedOutput(DUPLICATE, Duplicate(record.id, reason, record.source.feed_url))
+            yield TaggedOutput(DUPLICATE, Duplicate(article.id, reason, article.feed_url))
             if known:
                 failed = all(seen.failed for seen in remembered)
-                yield TaggedOutput(SEEN, msgspec.structs.replace(first_seen(record), failed=failed))
+                yield TaggedOutput(SEEN, msgspec.structs.replace(first_seen(article), failed=failed))
 
 
 class Deduplicate(beam.PTransform[PCollection[Record], DeduplicateOutcome]):
@@ -138,32 +208,37 @@ class Deduplicate(beam.PTransform[PCollection[Record], DeduplicateOutcome]):
     Args:
       remembered: what earlier runs have seen.
       replay: let articles through that the memory knows only as failed.
+      spool: a folder that all workers share, for the articles to wait in while only what is compared of them passes the
+        shuffle; None where there is no such folder: they then pass the shuffle whole.
     """
 
-    def __init__(self, remembered: PCollection[Seen], *, replay: bool = False) -> None:
+    def __init__(self, remembered: PCollection[Seen], *, replay: bool = False, spool: str | None = None) -> None:
         super().__init__()
         self.remembered = remembered
         self.replay = replay
+        self.spool = spool
 
     def expand(self, records: PCollection[Record]) -> DeduplicateOutcome:
+        articles = records | "lay aside" >> beam.ParDo(_LayAside(self.spool)).with_output_types(Held)
         by_id = (
-            (records, self.remembered)
-            | "group by id" >> _Group(lambda record: record.id, lambda seen: seen.id)
-            | "one per id" >> beam.ParDo(_KeepOne("same id", self.replay)).with_outputs(DUPLICATE, SEEN, main="records")
+            (articles, self.remembered)
+            | "group by id" >> _Group(lambda article: article.id, lambda seen: seen.id)
+            | "one per id" >> beam.ParDo(_KeepOne("same id", self.replay)).with_outputs(DUPLICATE, SEEN, main="kept")
         )
-        kept = by_id["records"] | "kept" >> beam.Map(_same).with_output_types(Record)
+        kept = by_id["kept"] | "kept" >> beam.Map(_same).with_output_types(Held)
         with_content = self.remembered | "with content" >> beam.Filter(lambda seen: seen.content is not None)
         by_content = (
             (kept, with_content)
-            | "group by content" >> _Group(lambda record: content_key(record) or record.id, lambda seen: seen.content)
+            | "group by content" >> _Group(lambda article: article.content or article.id, lambda seen: seen.content)
             | "one per content"
-            >> beam.ParDo(_KeepOne("same content", self.replay)).with_outputs(DUPLICATE, SEEN, main="records")
+            >> beam.ParDo(_KeepOne("same content", self.replay)).with_outputs(DUPLICATE, SEEN, main="kept")
         )
-        fresh = by_content["records"]
+        fresh = by_content["kept"] | "fresh" >> beam.Map(_same).with_output_types(Held)
         seen = (
-            by_id[SEEN],
-            by_content[SEEN],
+            by_id[SEEN] | "seen by id" >> beam.Map(_same).with_output_types(Seen),
+            by_content[SEEN] | "seen by content" >> beam.Map(_same).with_output_types(Seen),
             fresh | "remember" >> beam.Map(first_seen).with_output_types(Seen),
         ) | "all seen" >> beam.Flatten()
         duplicates = (by_id[DUPLICATE], by_content[DUPLICATE]) | "all duplicates" >> beam.Flatten()
-        return DeduplicateOutcome(fresh, duplicates, seen)
+        taken_up = fresh | "take up" >> beam.ParDo(_TakeUp(self.spool)).with_output_types(Record)
+        return DeduplicateOutcome(taken_up, duplicates, seen)

@@ -13,7 +13,7 @@ A run reads the snapshot in force and writes a new one beside it; the switch is 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -46,8 +46,20 @@ class FeedValidators(msgspec.Struct, frozen=True, kw_only=True):
     at: dt.datetime
 
 
+class Known(msgspec.Struct, frozen=True, array_like=True):
+    """One thing that is known of an article when a run ends."""
+
+    old: Seen | None = None
+    """What was remembered before the run."""
+    new: Seen | None = None
+    """That the run has met it."""
+    failed: bool = False
+    """That it became a dead letter in this run."""
+
+
 struct_coder(Seen)
 struct_coder(FeedValidators)
+struct_coder(Known)
 
 
 class Memory(NamedTuple):
@@ -132,6 +144,10 @@ class _Decode:
         return msgspec.json.decode(line, type=self.struct)
 
 
+def _known(keyed: Callable[[Any], tuple[str, Known]]) -> Any:
+    return beam.Map(keyed).with_output_types(tuple[str, Known])
+
+
 class MergeMemory(beam.PTransform[PCollection[Seen], Memory]):
     """Merges what was remembered with what this run has met.
 
@@ -163,18 +179,14 @@ class MergeMemory(beam.PTransform[PCollection[Seen], Memory]):
     def expand(self, seen: PCollection[Seen]) -> Memory:
         oldest = utc_now() - self.ttl
 
-        def merged_seen(element: tuple[str, dict[str, list[Any]]], unchanged: Iterable[str]) -> Iterator[Seen]:
-            row = (
-                merge_seen(
-                    element[1]["old"],
-                    element[1]["new"],
-                    failed_now=bool(element[1]["failed"]),
-                    unchanged_feeds=frozenset(unchanged),
-                    oldest=oldest,
-                )
-                if element[1]["old"] or element[1]["new"]
-                else None
-            )
+        def merged_seen(element: tuple[str, Iterable[Known]], unchanged: Iterable[str]) -> Iterator[Seen]:
+            known = list(element[1])
+            old = [item.old for item in known if item.old is not None]
+            new = [item.new for item in known if item.new is not None]
+            failed_now = any(item.failed for item in known)
+            if not old and not new:
+                return
+            row = merge_seen(old, new, failed_now=failed_now, unchanged_feeds=frozenset(unchanged), oldest=oldest)
             if row is not None:
                 yield row
 
@@ -183,13 +195,16 @@ class MergeMemory(beam.PTransform[PCollection[Seen], Memory]):
             if row is not None:
                 yield row
 
+        # keyed with their types told: `beam.CoGroupByKey` would pickle all this, at three times the size
+        known = (
+            self.remembered.seen | "old by id" >> _known(lambda row: (row.id, Known(old=row))),
+            seen | "new by id" >> _known(lambda row: (row.id, Known(new=row))),
+            self.failed_ids | "failed by id" >> _known(lambda id: (id, Known(failed=True))),
+        )
         rows = (
-            {
-                "old": self.remembered.seen | "old by id" >> beam.WithKeys(lambda s: s.id),
-                "new": seen | "new by id" >> beam.WithKeys(lambda s: s.id),
-                "failed": self.failed_ids | "failed by id" >> beam.WithKeys(lambda id: id),
-            }
-            | "group seen" >> beam.CoGroupByKey()
+            known
+            | "all known" >> beam.Flatten()
+            | "group seen" >> beam.GroupByKey()
             | "merge seen" >> beam.FlatMap(merged_seen, AsIter(self.unchanged_feeds)).with_output_types(Seen)
         )
         validators = (
