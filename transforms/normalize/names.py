@@ -487,13 +487,15 @@ def shouted_names(document: Document) -> Iterator[Proposal]:
     """Give shouted short names their case back where the page has it: `XI and` -> `Xi and`, `XIS` -> `Xi`."""
     page, text = document.page, document.text
     present: dict[str, bool] = {}
-    forms = {word: shouted_form(word, page) for word in document.once(capitals) if len(word) <= _MAX_SHOUTED}
+    short = [word for word in document.once(capitals) if len(word) <= _MAX_SHOUTED]
+    sure = {word: shouted_form(word, page) for word in short}
+    forms = {word: form or paired_form(word, page) for word, form in sure.items()}
     for word, start, end in find_words((word for word, name in forms.items() if name), text):
         name = forms[word]
         if name is None or page.shouted_share > _MAX_SHOUTED_SHARE or in_capitals(document, start, end):
             continue
         known = name.lower() in name_book().english or page.once(pivot).damaged or page.once(mangled)
-        if not known:
+        if not sure[word] or not (known or (slipped(word, name, page) and not _DATELINE.match(text, end))):
             pairs = pairs_around(name, text, start, end)
             present.update((pair, pair in page.text) for pair in pairs if pair not in present)
             if not any(present[pair] for pair in pairs):
@@ -538,6 +540,31 @@ def shouted_form(word: str, page: Document) -> str | None:
     return _slip(word, page) if len(word) == _SLIP_LENGTH else None
 
 
+_DATELINE = re.compile(r", [A-Z]")
+
+
+def paired_form(word: str, page: Document) -> str | None:
+    """Return the form of a shouted word that may be part of a name here, though the page has it as a word as well.
+
+    `NEW Zealand` on a page with `New Zealand` and `new`; one that a page shouts often is an abbreviation.
+    """
+    title = word.title()
+    found = page.all_forms[title] and page.all_forms[word] <= _MAX_SLIPS and word.lower() not in words_of("shouted")
+    return title if found else None
+
+
+def slipped(word: str, name: str, page: Document) -> bool:
+    """Tell whether a page writes a name as one at least as often as it shouts it, and shouts it no more than twice.
+
+    Of 2 million words of clean news and weblogs none does so where both are right (`GAD`, a protein, and `Gad`, its
+    gene, stand there time and again).
+    """
+    spoken = len(word) == len(name) > _SLIP_LENGTH and not _VOWELS.isdisjoint(word)
+    return spoken and page.forms[name] >= page.all_forms[word] <= _MAX_SLIPS
+
+
+_MAX_SLIPS = 2
+_VOWELS = frozenset("AEIOUY")
 _SLIP_LENGTH = 2
 _MIN_SLIP_EVIDENCE = 2
 
@@ -586,18 +613,40 @@ def stray_apostrophes(document: Document) -> Iterator[Proposal]:
 
 
 def lowered_places(document: Document) -> Iterator[Proposal]:
-    """Capitalise a place in lower case that the page has with its capital: `kyiv` -> `Kyiv`."""
+    """Capitalise a place in lower case that the page has with its capital (`kyiv` -> `Kyiv`), a country without that.
+
+    In 2 million words of clean news and weblogs no country stands in lower case but after the genus of a species
+    (`Acacia senegal`); those that are words as well (`turkey`) are listed and left alone.
+    """
     page, english = document.page, name_book().english
     if page.once(mangled):
         yield from _lowered_phrases(document)
     wanted = {
         low: english[low]
         for low in english.keys() & document.once(vocabulary)
-        if len(low) > 3 and low not in words_of("lowered") and (page.forms[english[low]] > 0 or page.once(mangled))
+        if len(low) > 3 and low not in words_of("lowered")
     }
     for word, start, end in find_words(wanted, document.text, _IN_CODE):
-        if not in_address(document.text, start, end):
-            yield Proposal(start, end, wanted[word], 0.96)
+        if in_address(document.text, start, end):
+            continue
+        name = wanted[word]
+        if page.forms[name] > 0 or page.once(mangled):
+            yield Proposal(start, end, name, 0.96)
+        elif (
+            name in bare_territories()
+            and page.once(has_names)
+            and not _GENUS.fullmatch(word_before(document.text, start))
+        ):
+            yield Proposal(start, end, name, 0.93)
+
+
+_MIN_CAPITALS = 3
+_GENUS = re.compile(r"[A-Z][a-z]+(?:a|us|um|is|es)")
+
+
+def has_names(page: Document) -> bool:
+    """Tell whether a page writes names with capitals."""
+    return sum(word[0].isupper() and word[1:].islower() for word in page.forms) >= _MIN_CAPITALS
 
 
 def in_address(text: str, start: int, end: int) -> bool:
