@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
+from itertools import compress, count
 from math import log
 from typing import NamedTuple
 
@@ -235,7 +236,7 @@ def misplaced(document: Document) -> Iterator[Proposal]:
             yield Proposal(match.start(2), match.end(2), match.group(2)[::-1], 0.95)
 
 
-_MISPLACED = re.compile(r"(?<![Tt]he )(?<!\w)([A-Z][a-z]{2,})(s['’]) (?=[a-zA-Z])")
+_MISPLACED = re.compile(r"([A-Z](?<![Tt]he .)(?<!\w.)[a-z]{2,})(s['’]) (?=[a-zA-Z])")
 
 
 def shouted(document: Document) -> Iterator[Proposal]:
@@ -404,12 +405,10 @@ def candidates(document: Document) -> Iterator[Candidate]:
     """Yield the words that may have lost an apostrophe."""
     kinds = {word: kind for word in document.all_forms if (kind := _kind(word))}
     starts, text = document.initial_starts, document.text
-    for index, word in enumerate(document.words):
-        if word in kinds:
-            kind = kinds[word]
-            start, end = document.span(index)
-            if text[end : end + 1] not in _MARKS:
-                yield Candidate(index, "i" if kind == "n" and start in starts else kind)
+    for index in compress(count(), map(kinds.__contains__, document.words)):
+        kind, (start, end) = kinds[document.words[index]], document.span(index)
+        if text[end : end + 1] not in _MARKS:
+            yield Candidate(index, "i" if kind == "n" and start in starts else kind)
 
 
 _MARKS = frozenset(["'", "’"])

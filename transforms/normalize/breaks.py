@@ -174,11 +174,10 @@ def missing_space(document: Document) -> Iterator[Proposal]:
     """Propose the space that is missing after the end of a sentence: `ended.He said`."""
     if document.gaps.isdisjoint(".!?"):
         return
-    code = document.page.once(_code_marks) >= _CODE
     for match in _NO_SPACE.finditer(document.text):
         left = _run_before(document.text, match.start())
         right = match.group(2)
-        if code and right.lower() not in _glue()["sentence-start"]:
+        if right.lower() not in _glue()["sentence-start"] and document.page.once(_code_marks) >= _CODE:
             continue
         if len(left) > 1 and _knows(document, left) and (right == "I" or _knows(document, right)):
             yield Proposal(match.end(1), match.end(1), " ", 0.96)

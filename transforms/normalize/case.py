@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
+from itertools import compress, count
 from math import exp, log
 from typing import NamedTuple
 
@@ -281,8 +282,8 @@ class Context:
 
     def _around(self, match: re.Match[str]) -> tuple[str, ...]:
         """Return what the features of the words around a capital are made of."""
-        low = match.group(1).lower()
-        before, after = self._before(match.start(1)), self._after(match.end(1))
+        low, index = match.group(1).lower(), self.document.index_at(match.start(1))
+        before, after = self._before(index), self._after(index, match.end(1))
         return (
             _sort(self.use(low)),
             word_class(low),
@@ -299,30 +300,33 @@ class Context:
         """Return the log odds that the words around a capital give."""
         return _around_score(*self._around(match))
 
-    def _before(self, start: int) -> list[Neighbour]:
-        """Return the words before a place, the nearest first, to the start of the sentence; at least two."""
-        document = self.document
-        index = document.index_at(start)
+    def _before(self, index: int) -> list[Neighbour]:
+        """Return the words before the one at `index`, the nearest first, to the start of the sentence; at least two."""
+        words, before, initial = self.document.words, self.document.before, self.document.initial
         found: list[Neighbour] = []
-        words = document.words
         for at in range(index - 1, max(-1, index - 7), -1):
-            gap = document.gap(at + 1)
+            gap = before[at + 1]
             if gap != " " and not _WITHIN.fullmatch(gap):
                 break
-            found.append(_neighbour(words[at], gap, document.span(at)[0] in document.initial_starts))
+            found.append(_neighbour(words[at], gap, initial[at]))
         return found + [_START] * (2 - len(found))
 
-    def _after(self, end: int) -> list[Neighbour]:
-        """Return the words after a place, to the end of the sentence; at least two."""
-        document = self.document
-        text, words = document.text, document.words
+    def _after(self, index: int, end: int) -> list[Neighbour]:
+        """Return the words after the one at `index`, to the end of the sentence; at least two.
+
+        Args:
+          index: place of the word in `document.words`.
+          end: where its capitalised part ends: a clitic (`'s`) counts as a mark.
+        """
+        words, before, text = self.document.words, self.document.before, self.document.text
         found: list[Neighbour] = []
-        index = document.index_at(end)
-        for at in range(index, min(len(words), index + 6)):
-            gap = document.gap(at) if at > index else text[end : document.span(at)[0]]
+        clitic = text[end : self.document.span(index)[1]]
+        for at in range(index + 1, min(len(words), index + 7)):
+            gap = clitic + before[at]
             if gap != " " and not _WITHIN.fullmatch(gap):
                 break
             found.append(_neighbour(words[at], gap, False))
+            clitic = ""
         return found + [_end(text[end : end + 1])] * (1 - len(found)) + [_END] * (2 - max(1, len(found)))
 
 
@@ -481,7 +485,7 @@ def _link(neighbours: list[Neighbour]) -> str:
 
 def _crowd(neighbours: list[Neighbour]) -> int:
     """Return how many capitals stand near, the very next word left out."""
-    return min(2, sum(neighbour.shape in "XA" for neighbour in neighbours[1:]))
+    return min(2, len([True for neighbour in neighbours[1:] if neighbour.shape in "XA"]))
 
 
 # shouted words -------------------------------------------------------------------------------------------------
@@ -489,12 +493,12 @@ def _crowd(neighbours: list[Neighbour]) -> int:
 
 def shouted(document: Document) -> Iterator[Proposal]:
     """Propose normal case for a function word in capitals among words that aren't: `THE Chinese chief`."""
-    if document.page.shouted_share > _SHOUTING and len(document.page.words) > _SHORT:
-        return
     for match in _SHOUTED.finditer(document.text):
         word = match.group(1)
         if re.match(r"\w", document.text[max(0, match.start() - 1) : match.start()]):
             continue
+        if document.page.shouted_share > _SHOUTING and len(document.page.words) > _SHORT:
+            return
         if document.page.all_forms[word] > 2 or _beside_capitals(document.text, match.start(1), match.end(1)):
             continue
         if document.in_heading(match.start(1)) or (word in _INITIALS and document.text[match.end() + 1].isupper()):
@@ -547,20 +551,15 @@ _SAID = re.compile(rf"[?!][\"”’]? ({'|'.join(_SAYING)}) (?=[A-Z][a-z]+(?: [A
 
 def lowered(document: Document) -> Iterator[Proposal]:
     """Propose the capital that a name has elsewhere on the page, or always in edited English: `told kyiv`."""
-    forms = document.all_forms
-    written = document.page.once(_written_as_names)
-    known = _names()
-    names = {
-        word for word in forms if len(word) > 3 and (word in written or word in known) and _is_name(document.page, word)
-    }
+    forms = document.all_forms.keys()
+    known = (forms & document.page.once(_written_as_names)) | _names().intersection(forms)
+    names = {word for word in known if len(word) > 3 and _is_name(document.page, word)}
     if not names:
         return
     page = document.page
     damaged = len(names) > 1 or mangled(page)
-    for index, word in enumerate(document.words):
-        if word not in names:
-            continue
-        start, end = document.span(index)
+    for index in compress(count(), map(names.__contains__, document.words)):
+        word, (start, end) = document.words[index], document.span(index)
         seen = page.forms[word.capitalize()]
         sure = seen > 1 and seen >= 2 * page.all_forms[word]
         around = document.text[max(0, start - 1) : start] + document.text[end : end + 1]

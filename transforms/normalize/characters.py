@@ -53,7 +53,8 @@ def _is_latin(char: str) -> bool:
 def white_space(document: Document) -> Iterator[Proposal]:
     """Make white space one space, one line break or one blank line; none at the ends of the text."""
     text = document.text
-    matches = list(_RUNS.finditer(text))
+    usual = {"\n\n"}.issuperset(run for gap in document.gaps for run in _RUNS.findall(gap))
+    matches = [] if usual else list(_RUNS.finditer(text))
     if not document.characters.isdisjoint(_ODD_CHARACTERS):
         matches += _ODD.finditer(text)
     for match in matches:

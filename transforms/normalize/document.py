@@ -106,9 +106,14 @@ class Document:
         return _WORD_KEPT.split(self.text)
 
     @cached_property
+    def before(self) -> list[str]:
+        """What stands before each of `words`, and at the end what stands after the last: `gap` for many words."""
+        return self._parts[::2]
+
+    @cached_property
     def gaps(self) -> frozenset[str]:
         """What stands between words, each once: a quick way to see that there is nothing for a rule on punctuation."""
-        return frozenset(self._parts[::2])
+        return frozenset(self.before)
 
     @cached_property
     def _bounds(self) -> list[int]:
@@ -147,16 +152,16 @@ class Document:
 
     def gap(self, index: int) -> str:
         """Return what stands between the word at `index` and the one before it (the text's start or end included)."""
-        return self._parts[2 * index]
+        return self.before[index]
 
     def joined(self, index: int) -> bool:
         """Tell whether just one space parts the word at `index` from the one before."""
-        return 0 < index < len(self.words) and self._parts[2 * index] == " "
+        return 0 < index < len(self.words) and self.before[index] == " "
 
     @cached_property
     def _joined(self) -> bytes:
         """For each of `words`, whether just one space parts it from the one before."""
-        return bytes(map(" ".__eq__, self._parts[:-1:2]))
+        return bytes(map(" ".__eq__, self.before[:-1]))
 
     def repeats(self, size: int, apart: int = 0) -> list[int]:
         """Return where `size` words are the same (case kept) as the `size` words that follow `apart` words later.
@@ -190,13 +195,13 @@ class Document:
     @cached_property
     def initial_starts(self) -> frozenset[int]:
         """Starts of the words whose capital says nothing: first of a sentence, line, quotation or bracket."""
-        return frozenset(compress(self.starts, self._initial))
+        return frozenset(compress(self.starts, self.initial))
 
     @cached_property
-    def _initial(self) -> list[bool]:
+    def initial(self) -> list[bool]:
         """Whether each of `words` is one of `initial_starts`."""
-        gaps = self._parts[:-1:2]
-        opening = {gap for gap in set(gaps) if _OPENING.search(gap)}
+        gaps = self.before[:-1]
+        opening = {gap for gap in self.gaps if _OPENING.search(gap)}
         initial = list(map(opening.__contains__, gaps))
         if initial and _OPENING_TEXT.match(gaps[0]):
             initial[0] = True
@@ -236,7 +241,7 @@ class Document:
     @cached_property
     def forms(self) -> Counter[str]:
         """How often each form (case kept) stands in mid-sentence, outside headings: `forms["Xi"]`, `forms["XI"]`."""
-        counts, initial = self.all_forms.copy(), self._initial.copy()
+        counts, initial = self.all_forms.copy(), self.initial.copy()
         for start, end in self.headings:
             first, after = self.index_at(start), self.index_at(end)
             initial[first:after] = [False] * (after - first)

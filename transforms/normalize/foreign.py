@@ -85,6 +85,12 @@ def titles() -> dict[str, str]:
 
 
 @cache
+def _title_words() -> frozenset[str]:
+    """Return the words that the titles begin with."""
+    return frozenset(title.split(" ")[0].split("-")[0] for title in titles())
+
+
+@cache
 def _title_pattern() -> re.Pattern[str]:
     longest_first = sorted(titles(), key=len, reverse=True)
     initials = "".join(sorted({title[0] for title in longest_first}))
@@ -96,8 +102,7 @@ def _title_pattern() -> re.Pattern[str]:
 
 def foreign_titles(document: Document) -> Iterator[Proposal]:
     """Translate a title of office that stands before a name: `Bundeskanzler Scholz` -> `Chancellor Scholz`."""
-    words = {word.lower() for word in document.once(vocabulary)}
-    if not any(title.split(" ")[0].split("-")[0] in words for title in titles()):
+    if _title_words().isdisjoint(map(str.lower, document.once(vocabulary))):
         return
     for match in _title_pattern().finditer(document.text):
         start, end = match.span()

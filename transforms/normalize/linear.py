@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
+from itertools import repeat
 from math import exp
 
 Weights = dict[str, float]
@@ -29,8 +30,7 @@ def score(weights: Weights, features: Iterable[str], known: float = 0.0) -> floa
       features: names of features.
       known: log odds of other features that were scored before.
     """
-    get = weights.get
-    return sum([get(feature, 0.0) for feature in features], known)
+    return sum(map(weights.get, features, repeat(0.0)), known)
 
 
 def probability(log_odds: float) -> float:

@@ -426,8 +426,7 @@ def articled_possessives(document: Document) -> Iterator[Proposal]:
     With an article the word looks like a plural (`the Koreas`), which hides it from the rules for lost apostrophes.
     A country that English gives no article loses the one that a translator gave it.
     """
-    bare, articled = bare_territories(), {name for name in words_of("articled") if name.istitle()}
-    lost = {f"{name}s" for name in bare | articled} & document.once(vocabulary)
+    bare, lost = bare_territories(), _articled_plurals() & document.once(vocabulary)
     for word, start, end in find_words(lost, document.text):
         name, follower = word[:-1], word_after(document.text, end)
         if word_before(document.text, start) not in ("the", "The") or word.lower() in words_of("plurals"):
@@ -435,6 +434,13 @@ def articled_possessives(document: Document) -> Iterator[Proposal]:
         if follower.islower() and word_class(follower) in _IN_NOUN_PHRASE and opens_phrase(document.text, end):
             begin = start - len("the ") if name in bare else start
             yield Proposal(begin, end, f"{name}{document.page.apostrophe}s", 0.94)
+
+
+@cache
+def _articled_plurals() -> frozenset[str]:
+    """Return the names that a lost apostrophe behind an article leaves with an s: `Kremlins`, `Chinas`."""
+    articled = {name for name in words_of("articled") if name.istitle()}
+    return frozenset(f"{name}s" for name in bare_territories() | articled)
 
 
 _IN_NOUN_PHRASE = frozenset("NSJ?")
@@ -588,13 +594,18 @@ def _slip(word: str, page: Document) -> str | None:
 def agency_possessives(document: Document) -> Iterator[Proposal]:
     """Give the possessive of a known abbreviation its apostrophe back: `CNNS Darya Tarasova`."""
     page, text = document.page, document.text
-    known = {f"{base}S" for base in words_of("agencies")} - words_of("abbreviations")
-    for word, start, end in find_words(known & document.once(capitals), text):
+    for word, start, end in find_words(_agencies_in_s() & document.once(capitals), text):
         if not document.in_heading(start) and opens_phrase(text, end, preposition_before(text, start)):
             yield Proposal(start, end, f"{word[:-1]}{page.apostrophe}s", 0.95)
 
 
-_STRAY = re.compile(r"(?<![^\W_])([A-Z][^\W\d_]+) ([A-Z][^\W\d_]+)s(['’])(?= [a-z])")
+@cache
+def _agencies_in_s() -> frozenset[str]:
+    """Return the abbreviations of agencies with an S that can only be their possessive's."""
+    return frozenset(f"{base}S" for base in words_of("agencies")) - words_of("abbreviations")
+
+
+_STRAY = re.compile(r"([A-Z](?<![^\W_].)[^\W\d_]+) ([A-Z][^\W\d_]+)s(['’])(?= [a-z])")
 
 
 def stray_apostrophes(document: Document) -> Iterator[Proposal]:
@@ -713,10 +724,19 @@ def _spellings() -> tuple[Spelling, ...]:
     )
 
 
+@cache
+def _longest_words() -> dict[str, list[Spelling]]:
+    """Return the table of misspelt names by the longest word of each: most pages have hardly one of these."""
+    table: dict[str, list[Spelling]] = {}
+    for spelling in _spellings():
+        table.setdefault(max(sorted(spelling.words), key=len), []).append(spelling)
+    return table
+
+
 def misspelt_names(document: Document) -> Iterator[Proposal]:
     """Write names of the table as English prints them: `Ria Novosti` -> `RIA Novosti`, `Southern China Sea`."""
-    words = document.once(vocabulary)
-    for spelling in _spellings():
+    words, table = document.once(vocabulary), _longest_words()
+    for spelling in [spelling for word in sorted(table.keys() & words) for spelling in table[word]]:
         if not spelling.words <= words or spelling.found not in document.text:
             continue
         if spelling.evidence not in document.page.text:
