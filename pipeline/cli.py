@@ -30,7 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "--" in arguments:
         split = arguments.index("--")
         arguments, beam_arguments = arguments[:split], arguments[split + 1 :]
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        for_beam = "; options for Beam go behind --, as in `newsbeam run CONFIG -- --runner=PrismRunner`"
+        parser.error(f"unknown: {' '.join(unknown)}{for_beam if unknown[0].startswith('--') else ''}")
     set_up_logging(_log_level(options), options.log_format)
     try:
         return int(options.command(options, beam_arguments))

@@ -90,6 +90,11 @@ def last_fetch(validators: FeedValidators) -> FeedFetch:
     )
 
 
+def failed_fetch(letter: DeadLetter) -> FeedFetch:
+    """Return the dead letter of a feed as the fetch that failed."""
+    return FeedFetch(feed_url=str(letter.input.get("feed_url")), status="failed", error=letter.error)
+
+
 class ReadArticles(beam.PTransform[Any, ReadOutcome]):
     """Reads articles from the configured source, or again from dead letters where the run is a replay."""
 
@@ -103,7 +108,13 @@ class ReadArticles(beam.PTransform[Any, ReadOutcome]):
     def expand(self, root: Any) -> ReadOutcome:
         if self.run.replay is not None:
             records, failures = root | ReadDeadLetters([self.run.replay], self._feeds_config())
-        elif isinstance(self.source, FilesConfig):
+            fetches = (
+                failures
+                | "feeds failed again" >> beam.Filter(lambda letter: letter.kind == "feed")
+                | "their fetches" >> beam.Map(failed_fetch).with_output_types(FeedFetch)
+            )
+            return ReadOutcome(records, failures, fetches, root | _none_of("receipts", Any))
+        if isinstance(self.source, FilesConfig):
             records, failures = root | ReadArticleFiles(self.source.paths)
         elif isinstance(self.source, PubSubConfig):
             from transforms.pubsub.read import ReadPubSub  # needs the gcp extra

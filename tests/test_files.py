@@ -102,6 +102,7 @@ def test_dates_are_true_or_absent(value: Any, expected: dt.datetime | None) -> N
     ("line", "message"),
     [
         (b"{", "not JSON"),
+        (b'<rss version="2.0">', "not JSON but XML or HTML; feeds are read with"),
         (b"[1]", "one article a line; this is a list"),
         (b'"text"', "this is a string"),
         (b"{}", "neither `text` nor `html`"),

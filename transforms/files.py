@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+import hashlib
 import json
 import os
 import posixpath
@@ -19,7 +20,7 @@ import msgspec
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics.metric import Metrics
-from apache_beam.pvalue import TaggedOutput
+from apache_beam.pvalue import PCollection, TaggedOutput
 from pydantic import BaseModel, ConfigDict, Field
 
 from transforms.feeds.config import FeedsConfig
@@ -27,6 +28,7 @@ from transforms.feeds.dates import parse_timestamp, plausible
 from transforms.feeds.html_text import html_to_text, inline_text, without_unusable
 from transforms.feeds.parse import NotAFeedError, normal_language, parse_feed
 from transforms.feeds.read import read_feed
+from transforms.feeds.sources import no_filesystem
 from transforms.identity import article_id, canonical_url, content_hash
 from transforms.outcomes import FAILED, NAMESPACE, Outcome, dead_letter, utc_now
 from transforms.records import DeadLetter, Language, Record, Source
@@ -76,6 +78,8 @@ def parse_article_line(line: bytes, name: str, *, fetched_at: dt.datetime | None
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}") from None
     except (ValueError, RecursionError) as error:
+        if line.lstrip(b"\xef\xbb\xbf \t").startswith(b"<"):
+            raise ValueError("not JSON but XML or HTML; feeds are read with `source: {type: feeds}`") from None
         raise ValueError(f"not JSON: {error}") from None
     if not isinstance(fields, dict):
         raise ValueError(f"a JSON object is needed, one article a line; this is {_kind(fields)}")
@@ -367,11 +371,14 @@ class ReadArticleFiles(beam.PTransform[Any, Outcome]):
         self.paths = paths
 
     def expand(self, root: Any) -> Outcome:
-        return _read(root, self.paths, read_articles)
+        records, failures = _read(root, self.paths, read_articles)
+        return Outcome(records | "Records" >> beam.Map(_same).with_output_types(Record), failures)
 
 
 class ReadDeadLetters(beam.PTransform[Any, Outcome]):
-    """Reads dead letters and runs their inputs again (`replayed`).
+    """Reads dead letters and runs their inputs again (`replayed`), an input that several hold only once.
+
+    A replay writes what fails again beside what it has read, so that the next one meets the same input twice.
 
     Args:
       paths: paths and globs of JSON lines on any Beam filesystem.
@@ -387,29 +394,55 @@ class ReadDeadLetters(beam.PTransform[Any, Outcome]):
         self.config = config
 
     def expand(self, root: Any) -> Outcome:
-        return _read(root, self.paths, _ReadLetters(self.config.model_dump()))
+        letters, unread = _read(root, self.paths, read_dead_letters)
+        again = (
+            letters
+            | "Letters" >> beam.Map(_same).with_output_types(tuple[str, DeadLetter])
+            | "Same input" >> beam.GroupByKey()
+            | "Replay" >> beam.ParDo(_Replay(self.config.model_dump())).with_outputs(FAILED, main="records")
+        )
+        failed = again[FAILED] | "Failed again" >> beam.Map(_same).with_output_types(DeadLetter)
+        return Outcome(
+            again["records"] | "Records" >> beam.Map(_same).with_output_types(Record),
+            (unread, failed) | "All failures" >> beam.Flatten(),
+        )
 
 
-class _ReadLetters:
-    """Reads a file of dead letters; a class because it travels to the workers."""
+def read_dead_letters(path: str) -> Iterator[tuple[str, DeadLetter] | DeadLetter]:
+    """Yield the dead letters of a file, each with what tells its input from others; other lines as failures."""
+
+    def parse(line: Line) -> Iterator[Any]:
+        letter = parse_dead_letter(line.content)
+        told = msgspec.json.encode((letter.kind, letter.input), order="sorted")
+        yield hashlib.sha256(told).hexdigest(), letter
+
+    return read_lines(path, MAX_LETTER_BYTES, parse)
+
+
+class _Replay(beam.DoFn):
+    """Dead letters of one input to what comes of it now."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.settings = settings
+        self.failed = Metrics.counter(NAMESPACE, f"{STAGE}/failed")
 
-    def __call__(self, path: str) -> Iterator[Record | DeadLetter]:
-        config = FeedsConfig(**self.settings)
-        return read_lines(path, MAX_LETTER_BYTES, lambda line: replayed(parse_dead_letter(line.content), config))
+    def process(self, element: tuple[str, Iterable[DeadLetter]]) -> Iterator[Record | TaggedOutput[Any, Any]]:
+        first = min(element[1], key=lambda letter: letter.at)
+        for result in replayed(first, FeedsConfig(**self.settings)):
+            if isinstance(result, DeadLetter):
+                self.failed.inc()
+                yield TaggedOutput(FAILED, result)
+            else:
+                yield result
 
 
-def _read(root: Any, paths: list[str], read: Callable[[str], Iterator[Any]]) -> Outcome:
+def _read(root: Any, paths: list[str], read: Callable[[str], Iterator[Any]]) -> tuple[Any, PCollection[DeadLetter]]:
+    """Return what `read` yields of each file, the dead letters apart."""
     files = root | "Configured" >> beam.Create(paths) | "Find" >> beam.FlatMap(_find).with_outputs(FAILED, main="files")
     found = files["files"] | "Once" >> beam.Distinct()
-    articles = found | "Read" >> beam.ParDo(_ReadFile(read)).with_outputs(FAILED, main="records")
+    articles = found | "Read" >> beam.ParDo(_ReadFile(read)).with_outputs(FAILED, main="read")
     failures = (files[FAILED], articles[FAILED]) | "Failures" >> beam.Flatten()
-    return Outcome(
-        articles["records"] | "Records" >> beam.Map(_same).with_output_types(Record),
-        failures | "Letters" >> beam.Map(_same).with_output_types(DeadLetter),
-    )
+    return articles["read"], failures | "Unread" >> beam.Map(_same).with_output_types(DeadLetter)
 
 
 def _same(element: Any) -> Any:
@@ -425,20 +458,20 @@ def _find(pattern: str) -> Iterator[str | TaggedOutput[Any, Any]]:
         if found and all(os.path.isdir(file.path) for file in found):
             problem = f"a folder; name the files in it, as {pattern.rstrip('/')}/*"
     except (BeamIOError, ValueError, OSError) as error:
-        found, problem = [], str(error)
+        found, problem = [], no_filesystem(pattern, "a path of this machine") or str(error)
     if problem:
         yield TaggedOutput(FAILED, dead_letter(STAGE, "line", {"file": pattern}, f"{pattern}: {problem}"))
     yield from (file.path for file in found if not os.path.isdir(file.path))
 
 
 class _ReadFile(beam.DoFn):
-    """A file to records and dead letters."""
+    """A file to what it holds, and dead letters."""
 
     def __init__(self, read: Callable[[str], Iterator[Any]]) -> None:
         self.read = read
         self.failed = Metrics.counter(NAMESPACE, f"{STAGE}/failed")
 
-    def process(self, path: str) -> Iterator[Record | TaggedOutput[Any, Any]]:
+    def process(self, path: str) -> Iterator[Any]:
         for result in self.read(path):
             if isinstance(result, DeadLetter):
                 self.failed.inc()

@@ -108,6 +108,26 @@ def test_every_input_is_accounted_for_and_failures_can_be_replayed(job: Job) -> 
     assert {letter["kind"] for letter in job.letters()} == {"line"}
     assert main(["replay", str(job.out / "dead-letters"), str(job.config)]) == 0
     assert job.summary()["dead_letters"] == 2
+    assert main(["replay", str(job.out / "dead-letters"), str(job.config)]) == 0
+    assert job.summary()["dead_letters"] == 2, "what failed again must not double with each replay"
+
+
+def test_a_feed_that_fails_again_is_told(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    job.settings["source"] = {"type": "feeds", "feeds": [str(job.articles), "gone.xml"]}
+    job.write()
+    assert job.run() == 1
+    capsys.readouterr()
+    for _ in range(2):
+        assert main(["replay", str(job.out / "dead-letters"), str(job.config)]) == 0
+        assert job.summary()["feeds"] == {"fetched": 0, "unchanged": 0, "failed": 2}
+        assert "gone.xml" in capsys.readouterr().out
+
+
+def test_an_option_for_beam_needs_the_dashes(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as told:
+        job.run("--runner", "PrismRunner")
+    assert told.value.code == 2
+    assert "unknown: --runner PrismRunner; options for Beam go behind --" in capsys.readouterr().err
 
 
 def test_several_sinks_hold_the_same(job: Job) -> None:

@@ -26,6 +26,9 @@ OPML_ENDINGS = (".opml", ".opml.xml")
 YAML_ENDINGS = (".yaml", ".yml")
 TEXT_ENDINGS = (".txt",)
 
+REMOTE_SCHEMES = ("gs", "s3", "hdfs", "azfs")
+"""What Beam has filesystems for, some of them in extras."""
+
 Load = Callable[[str], bytes]
 
 
@@ -137,6 +140,12 @@ def expand_feeds(addresses: list[str], load_list: Load) -> Expanded:
     return Expanded(list(feeds.values()), list(dict.fromkeys(problems)))
 
 
+def no_filesystem(path: str, instead: str) -> str:
+    """Return what to tell of a path that begins with a scheme for which Beam has no filesystem; else nothing."""
+    scheme = FileSystems.get_scheme(path)
+    return "" if scheme in (None, *REMOTE_SCHEMES) else f"nothing can be read over {scheme}://; name {instead}"
+
+
 def _places(address: str) -> Iterator[str]:
     if is_http(address):
         yield address
@@ -149,9 +158,13 @@ def _places(address: str) -> Iterator[str]:
     try:
         found = FileSystems.match([path])[0].metadata_list
     except (BeamIOError, ValueError, OSError) as error:
-        raise SourceError(f"can't be looked up: {_one_line(error)}") from None
+        remedy = no_filesystem(path, "an http:// or https:// address, or a path")
+        raise SourceError(remedy or f"can't be looked up: {_one_line(error)}") from None
+    if not found and re.search(r"[*?\[]", path):
+        raise SourceError("matches no file")
     if not found:
-        raise SourceError("matches no file" if re.search(r"[*?\[]", path) else "no such file")
+        like_host = re.match(r"[\w-]+(\.[\w-]+)+/", path)
+        raise SourceError("no such file" + ("; an address begins with https://" if like_host else ""))
     files = sorted(file.path for file in found if not os.path.isdir(file.path))
     if not files:
         raise SourceError(f"a folder; name the files in it, as {path.rstrip('/')}/*")
