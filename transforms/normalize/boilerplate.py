@@ -10,7 +10,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from transforms.normalize.document import Document, Proposal
@@ -26,6 +26,8 @@ _MAX_LINE = 420
 _MAX_LINE_WITHIN = 260
 """Nor is a longer line in the midst of an article a promotion."""
 _MIN_WORDS_AFTER_DATELINE = 3
+_REMEMBERED = 1 << 8
+"""Lines of which it is remembered whether they are boilerplate: as many as a page has that is read again after a repair."""
 
 _CAPITAL = "[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĘĚĞĪĮİĹĽŁŃŇŌŐŘŚŞŠŤŪŮŰŹŻŽȘȚА-ЯЁЂЄІЇЈЉЊЋЎЏҐ]"
 _PARTICLES = "de|da|do|di|du|del|della|la|le|van|von|der|den|bin|bint|al|el|ter|ten|dos|das|of|am|an|sur|upon|the"
@@ -189,6 +191,7 @@ def _byline_pattern(language: str) -> re.Pattern[str]:
     )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _byline(line: str, language: str) -> Boilerplate | None:
     """Return what a line of date and writer says, or None if it is something else."""
     if len(line) > 200 or not (line[0].isdigit() or line.startswith(_byline_starts(language))):
@@ -255,6 +258,7 @@ def _place_line_pattern(language: str) -> re.Pattern[str]:
     )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _place_line(line: str, language: str, after_byline: bool) -> Boilerplate | None:
     """Return what a line of place and agency says; a place alone needs capitals and a byline before it."""
     if len(line) > 80:
@@ -276,6 +280,7 @@ def _renamed(pattern: str, prefix: str) -> str:
     return pattern.replace("(?P<", f"(?P<{prefix}")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _dateline(line: str, language: str) -> tuple[int, Boilerplate] | None:
     """Return the length of the dateline that a line starts with, and what it says; None where it has none."""
     match = _dateline_pattern(language).match(line[:160])
@@ -335,6 +340,7 @@ def _lines(text: str) -> list[Line]:
     return found
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _kind(line: str, language: str, at_end: bool) -> tuple[str, Boilerplate] | None:
     """Return the kind of a line that is boilerplate as a whole and what it says; None for a line of the article."""
     for kind, pattern in _line_patterns(language, not at_end):

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate, compress, islice
 from operator import eq
 from typing import Any, NamedTuple, TypeVar
 
-from transforms.records import Boilerplate
+from transforms.records import Boilerplate, Edit, apply_edits
 
 T = TypeVar("T")
 
@@ -93,6 +93,16 @@ class Document:
         """All characters that occur: the quickest way to see that a rule has nothing to do."""
         return frozenset(self.text)
 
+    def edited(self, edits: Sequence[Edit], page: Document | None) -> Document:
+        """Return what `edits` (in order, not overlapping) make of the document, judged by `page`.
+
+        A text goes through half a dozen rounds of edits to a few of its words: those around them are looked for anew,
+        the others are known.
+        """
+        document = Document(apply_edits(self.text, edits), self.language, page)
+        document._parts = self._parts_after(edits)
+        return document
+
     # words -----------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -104,6 +114,36 @@ class Document:
     def _parts(self) -> list[str]:
         """What stands before the first word, the first word, what stands before the second …, after the last."""
         return _WORD_KEPT.split(self.text)
+
+    def _parts_after(self, edits: Sequence[Edit]) -> list[str]:
+        """Return the `_parts` of the text that `edits` leave."""
+        parts, starts, text = self._parts, self.starts, self.text
+        found: list[str] = []
+        done = index = 0  # of `parts`, of `edits`
+        while index < len(edits):
+            first = after = self._last_word(edits[index].start)
+            position = self._bounds[2 * first - 1] if first else 0
+            changed = ""
+            while index < len(edits) and self._last_word(edits[index].start) <= after:
+                edit = edits[index]
+                changed += text[position : edit.start] + edit.after
+                position, after, index = edit.end, self._next_word(edit.end), index + 1
+            changed += text[position : starts[after]] if after < len(starts) else text[position:]
+            found += parts[done : 2 * first]
+            found += _WORD_KEPT.split(changed)
+            done = 2 * after + 1
+        return found + parts[done:]
+
+    def _last_word(self, offset: int) -> int:
+        """Return the index of the last word that starts at `offset` or before it; 0 where there is none."""
+        return max(0, bisect_right(self.starts, offset) - 1)
+
+    def _next_word(self, offset: int) -> int:
+        """Return the index of the first word that what is put in at `offset` can't become a part of."""
+        index = bisect_right(self.starts, offset)
+        if index < len(self.starts) and offset > self.starts[index] - 2 and self.text[offset] in "'’":
+            return index + 1  # `x` put in before `'s` makes `x's`
+        return index
 
     @cached_property
     def before(self) -> list[str]:

@@ -13,7 +13,7 @@ from transforms.normalize.document import Document, Proposal
 from transforms.normalize.edits import Candidate, choose, compose, to_edits
 from transforms.normalize.encoding import without_surrogates
 from transforms.normalize.rule import Gate, Rule, Stage
-from transforms.records import Boilerplate, Dateline, Edit, apply_edits
+from transforms.records import Boilerplate, Dateline, Edit
 
 _LIKELY = 0.5
 
@@ -114,7 +114,7 @@ def _round(
         lifted += (c.proposal.lifted for c in chosen if c.proposal.lifted is not None)
         more = to_edits(document.text, chosen)
         edits = compose(text, document.text, edits, more)
-        document = Document(apply_edits(document.text, more), language, evidence)
+        document = document.edited(more, evidence)
     return document, edits
 
 
