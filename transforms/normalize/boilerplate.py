@@ -27,7 +27,7 @@ _MAX_LINE_WITHIN = 260
 """Nor is a longer line in the midst of an article a promotion."""
 _MIN_WORDS_AFTER_DATELINE = 3
 _REMEMBERED = 1 << 8
-"""Lines of which it is remembered whether they are boilerplate: as many as a page has that is read again after a repair."""
+"""Lines of which it is remembered whether they are boilerplate: those of a page that is read again after a repair."""
 
 _CAPITAL = "[A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĘĚĞĪĮİĹĽŁŃŇŌŐŘŚŞŠŤŪŮŰŹŻŽȘȚА-ЯЁЂЄІЇЈЉЊЋЎЏҐ]"
 _PARTICLES = "de|da|do|di|du|del|della|la|le|van|von|der|den|bin|bint|al|el|ter|ten|dos|das|of|am|an|sur|upon|the"
@@ -81,13 +81,16 @@ def _agency_pattern() -> str:
 
 
 @cache
-def _line_patterns(language: str, anywhere: bool) -> list[tuple[str, re.Pattern[str]]]:
-    """Return kinds of boilerplate lines and what a whole line of the kind looks like."""
-    kinds: dict[str, list[str]] = {}
-    for kind, languages, where, pattern in rows("boilerplate"):
+def _line_patterns(language: str, anywhere: bool) -> list[tuple[str, list[str], re.Pattern[str]]]:
+    """Return kinds of boilerplate lines, words one of which they have (if any), and what the whole line looks like."""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for kind, languages, where, pattern, *words in rows("boilerplate"):
         if (languages == "*" or language in languages.split()) and (not anywhere or where == "any"):
-            kinds.setdefault(kind, []).append(pattern)
-    return [(kind, re.compile("|".join(f"(?:{p})" for p in patterns))) for kind, patterns in kinds.items()]
+            kinds.setdefault((kind, "".join(words)), []).append(f"(?:{pattern})")
+    return [
+        (kind, words.split("|") if words else [], re.compile("|".join(patterns)))
+        for (kind, words), patterns in kinds.items()
+    ]
 
 
 @cache
@@ -343,8 +346,8 @@ def _lines(text: str) -> list[Line]:
 @lru_cache(maxsize=_REMEMBERED)
 def _kind(line: str, language: str, at_end: bool) -> tuple[str, Boilerplate] | None:
     """Return the kind of a line that is boilerplate as a whole and what it says; None for a line of the article."""
-    for kind, pattern in _line_patterns(language, not at_end):
-        if pattern.fullmatch(line):
+    for kind, words, pattern in _line_patterns(language, not at_end):
+        if (not words or any(word in line for word in words)) and pattern.fullmatch(line):
             if kind == "copyright":
                 return kind, Boilerplate(copyright=line)
             return kind, Boilerplate(footer=[line], agency=_credited(line) if kind in ("slug", "credit") else None)

@@ -212,7 +212,9 @@ def glued_tail(document: Document) -> Iterator[Proposal]:
     """Propose to part a function word that ran into the word before it: `Prosecutorwho`."""
     zipf, forms = frequencies().get, document.page.all_forms
     tails = tuple(_glue()["tail"])
-    if all(word.lower() in frequencies() for word in document.all_forms if word.endswith(tails)):
+    if all(
+        word.lower() in frequencies() for word in document.all_forms if len(word) > _TAILED and word.endswith(tails)
+    ):
         return
     for match in _tails().finditer(document.text):
         place = match.start(1)
@@ -224,6 +226,10 @@ def glued_tail(document: Document) -> Iterator[Proposal]:
         common = left == low or (len(left) > 5 and word_class(low) in "NSJ" and low in classes())
         if (frequent and common) or (forms[left] > 0 and len(left) > 4):
             yield Proposal(place, place, " ", 0.92)
+
+
+_TAILED = 6
+"""Letters that a word has more of, the last of them in lower case, if `_tails` can match in it."""
 
 
 @cache

@@ -120,8 +120,11 @@ def weighed(document: Document, context: Context) -> Iterator[Weighed]:
     found = []
     evidence: dict[str, float] = {}
     damage = _DAMAGED if other_damage(document.page) else 0.0
-    for match in candidates(document, context.use):
-        odds, word = context.score(match), match.group(1)
+    scored = [(match, context.score(match)) for match in candidates(document, context.use)]
+    if all(odds <= 0 for _, odds in scored):
+        return
+    for match, odds in scored:
+        word = match.group(1)
         opens = may_open(text, match.start(1), word.lower())
         headed = odds > 0 and after_heading(text, match.start(1))
         told = min(told_by(odds, opens), 0.0 if headed else _MOST)

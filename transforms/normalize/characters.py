@@ -33,7 +33,7 @@ def invisible(document: Document) -> Iterator[Proposal]:
 
     Direction marks go only from a text without right-to-left letters.
     """
-    if document.characters.isdisjoint(_UNSEEN_CHARACTERS):
+    if document.marks.isdisjoint(_UNSEEN_CHARACTERS):
         return
     text = document.text
     right_to_left = bool(_RIGHT_TO_LEFT.search(text))
@@ -55,7 +55,7 @@ def white_space(document: Document) -> Iterator[Proposal]:
     text = document.text
     usual = {"\n\n"}.issuperset(run for gap in document.gaps for run in _RUNS.findall(gap))
     matches = [] if usual else list(_RUNS.finditer(text))
-    if not document.characters.isdisjoint(_ODD_CHARACTERS):
+    if not document.marks.isdisjoint(_ODD_CHARACTERS):
         matches += _ODD.finditer(text)
     for match in matches:
         run = match.group()
@@ -87,7 +87,7 @@ def _one_space(run: str, following: str, preceding: str) -> str:
 
 def no_break_spaces(document: Document) -> Iterator[Proposal]:
     """Make no-break and thin spaces plain ones, in languages whose typography doesn't need them."""
-    if document.characters.isdisjoint(_NO_BREAK_CHARACTERS):
+    if document.marks.isdisjoint(_NO_BREAK_CHARACTERS):
         return
     for match in _NO_BREAK.finditer(document.text):
         yield Proposal(match.start(), match.end(), " ", 1.0)

@@ -50,7 +50,7 @@ def reads_as_english(document: Document) -> bool:
 
 def signs(document: Document) -> Counter[str]:
     """Return how often each kind of mark of damage stands on a page."""
-    text = document.text
+    text, forms = document.text, document.all_forms
     sets = word_sets("function-words")
     capitals = (
         match
@@ -60,13 +60,13 @@ def signs(document: Document) -> Counter[str]:
     )
     found = +Counter(
         capital=sum(1 for _ in capitals),
-        contraction=sum(document.all_forms.get(word, 0) for word in sets["contraction"]),
-        glued=len(_GLUED.findall(text)) + len(_FULL_STOP.findall(text)),
+        contraction=sum([forms[word] for word in sets["contraction"].intersection(forms)]),
+        glued=len(_GLUED.findall(text)) + (len(_FULL_STOP.findall(text)) if "." in document.gaps else 0),
         article=len(_ARTICLE.findall(text)),
         plural=len(_PLURAL.findall(text)),
-        possessive=sum(1 for word in document.all_forms if word[-2:] == "ys" and _NO_PLURAL.match(word)),
+        possessive=len([word for word in forms if word[-2:] == "ys" and _NO_PLURAL.match(word)]),
         doubled=sum(1 for _, _, apart in document.once(find_echoes) if apart),
-        bare=int(len(document.words) >= _MIN_BARE and document.characters.isdisjoint("'’")),
+        bare=int(len(document.words) >= _MIN_BARE and "'" not in text and "’" not in text),
     )
     if found:  # echoes alone tell nothing
         found += Counter(echo=sum(1 for _, _, apart in document.once(find_echoes) if not apart))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import accumulate, compress, islice
 from operator import eq
@@ -89,11 +89,11 @@ class Document:
         return found
 
     @cached_property
-    def characters(self) -> frozenset[str]:
-        """All characters that occur: the quickest way to see that a rule has nothing to do."""
-        return frozenset(self.text)
+    def marks(self) -> frozenset[str]:
+        """All characters that occur outside words: the quickest way to see that a rule has nothing to do."""
+        return frozenset("".join(self.gaps))
 
-    def edited(self, edits: Sequence[Edit], page: Document | None) -> Document:
+    def edited(self, edits: list[Edit], page: Document | None) -> Document:
         """Return what `edits` (in order, not overlapping) make of the document, judged by `page`.
 
         A text goes through half a dozen rounds of edits to a few of its words: those around them are looked for anew,
@@ -115,7 +115,7 @@ class Document:
         """What stands before the first word, the first word, what stands before the second …, after the last."""
         return _WORD_KEPT.split(self.text)
 
-    def _parts_after(self, edits: Sequence[Edit]) -> list[str]:
+    def _parts_after(self, edits: list[Edit]) -> list[str]:
         """Return the `_parts` of the text that `edits` leave."""
         parts, starts, text = self._parts, self.starts, self.text
         found: list[str] = []
@@ -299,12 +299,12 @@ class Document:
     @cached_property
     def straight_apostrophes(self) -> int:
         """Number of `'` inside or after words."""
-        return len(re.findall(r"(?<=\w)'", self.text))
+        return len(re.findall(r"'(?<=\w')", self.text)) if "'" in self.text else 0
 
     @cached_property
     def curly_apostrophes(self) -> int:
         """Number of `’` inside or after words."""
-        return len(re.findall(r"(?<=\w)’", self.text))
+        return len(re.findall(r"’(?<=\w’)", self.text)) if "’" in self.text else 0
 
     @cached_property
     def apostrophe(self) -> str:

@@ -52,7 +52,7 @@ def encoding(document: Document) -> Iterator[Proposal]:
     if document.text.isascii():
         return
     runs = [match for match in _RUN.finditer(document.text) if _SIGN.search(match.group())]
-    if not document.characters.isdisjoint(_C1_CHARACTERS):
+    if not document.marks.isdisjoint(_C1_CHARACTERS):
         runs += _C1.finditer(document.text)
     for match in runs:
         run = match.group()
@@ -104,7 +104,7 @@ def daggers(document: Document) -> Iterator[Proposal]:
     left are the daggers of footnotes and of the dead.
     """
     text = document.text
-    if "†" not in document.characters:
+    if "†" not in document.marks:
         return
     for start, end in document.paragraphs:
         marks = list(_DAGGER.finditer(text, start, end))

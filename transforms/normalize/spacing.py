@@ -58,7 +58,7 @@ def units(document: Document) -> Iterator[Proposal]:
     if " %" in text:
         for match in _PERCENT.finditer(text):
             yield Proposal(match.start(), match.start() + 1, "", 0.95)
-    if not document.characters.isdisjoint("$£€"):
+    if not document.marks.isdisjoint("$£€"):
         for match in _CURRENCY.finditer(text):
             yield Proposal(match.end() - 1, match.end(), "", 0.96)
 
