@@ -97,12 +97,12 @@ class Bench:
         self.options = ["--runner=PrismRunner", f"--prism_location={Prism.fetch()}"]
         if runner == "flink":
             self.flink = stack.enter_context(Flink())
-            pool = stack.enter_context(WorkerPool())
+            self.pool = stack.enter_context(WorkerPool())
             jobs = stack.enter_context(FlinkJobServer(self.flink.port))
             self.options = [
                 *["--runner=PortableRunner", f"--job_endpoint={jobs.address}", "--parallelism=2"],
                 "--checkpointing_interval=5000",
-                *["--environment_type=EXTERNAL", f"--environment_config={pool.address}"],
+                *["--environment_type=EXTERNAL", f"--environment_config={self.pool.address}"],
             ]
         stack.callback(self.kill)
         self.config = self.folder / "faults.yaml"
@@ -308,8 +308,8 @@ def run(fault: str, runner: str, messages: int, rate: float, patience: float) ->
             flush=True,
         )
         if bench.flink is not None and not ok:
-            for log in (bench.flink.folder / "logs").glob("*.log"):
-                print(f"== {log.name}", log.read_text()[-3000:], file=sys.stderr)
+            for log in [*(bench.flink.folder / "logs").glob("*.log"), bench.pool.log]:
+                print(f"== {log}", log.read_text()[-3000:], file=sys.stderr)
         if not ok:
             print(bench.log.read_text()[-6000:], file=sys.stderr)
         return ok
