@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -29,6 +31,7 @@ _COMMANDS = {
 }
 """How models that the package index has are installed. No others: strangers hold many models' names there."""
 _lock = threading.Lock()
+_log = logging.getLogger(__name__)
 
 
 class Span(NamedTuple):
@@ -81,6 +84,7 @@ def _load_once(name: str) -> Language:
     if not listens:  # then nothing uses the vectors that these would compute
         for component in {"tok2vec", "transformer"} & set(nlp.pipe_names):
             nlp.remove_pipe(component)
+    _log.info("spaCy model %s loaded by process %d", name, os.getpid(), extra={"stage": "entities"})
     return nlp
 
 
