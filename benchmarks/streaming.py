@@ -11,7 +11,8 @@ not count. The plain subscriber is a loop around google-cloud-pubsub that calls 
 same statement, and acknowledges what it has committed.
 
 `soak` publishes at a steady rate. PostgreSQL notes when it stores an article; latency is from just before the message
-is published. Memory is the resident memory of each process of the pipeline; state is the size of Flink's checkpoints.
+is published. Memory is the resident memory of the pipeline's processes (on Flink: the Python workers with their pool,
+the TaskManagers, and the process that submitted the job); state is the size of Flink's checkpoints.
 `--plot` writes a chart (needs matplotlib), `--json` the figures behind it.
 """
 
@@ -210,14 +211,30 @@ def workers(messages: int, rounds: int, backend: str) -> None:
     print(f"2 workers / 1 worker: {statistics.median(ratios):.2f}  {[round(r, 2) for r in ratios]}")
 
 
-def resident(session: int) -> dict[str, float]:
-    """Return the resident memory, in MiB, of each program of a session of processes."""
-    listed = subprocess.run(["ps", "-o", "rss=,comm=", "-s", str(session)], capture_output=True, text=True, check=False)
+def resident(*selection: str) -> dict[str, float]:
+    """Return the resident memory, in MiB, of each program among the processes that `ps` selects."""
+    listed = subprocess.run(["ps", "-o", "rss=,comm=", *selection], capture_output=True, text=True, check=False)
     sizes: dict[str, float] = defaultdict(float)
     for line in listed.stdout.splitlines():
         size, program = line.split(None, 1)
         sizes[program.strip()] += int(size) / 1024
     return dict(sizes)
+
+
+def memory(bench: Bench) -> dict[str, float]:
+    """Return the resident memory, in MiB, of what the pipeline consists of."""
+    assert bench.pipeline is not None
+    sizes = resident("-s", str(bench.pipeline.pid))
+    if bench.flink is None:
+        return sizes
+    managers = ",".join(str(pid) for pid in bench.flink.task_manager_pids())
+    assert bench.pool is not None
+    assert bench.pool.process is not None
+    return {
+        "workers": sum(resident("-s", str(bench.pool.process.pid)).values()),
+        "TaskManagers": sum(resident("-p", managers).values()),
+        "submitter": sum(sizes.values()),
+    }
 
 
 def soak(runner: str, minutes: float, rate: float, backend: str, ttl: int) -> dict[str, Any]:
@@ -250,12 +267,11 @@ def soak(runner: str, minutes: float, rate: float, backend: str, ttl: int) -> di
 
         publishing = threading.Thread(target=steadily, daemon=True)
         publishing.start()
-        assert bench.pipeline is not None
         patience = minutes * 60 + 300
         while time.time() - started < patience:
             stored = count_stored(bench)
             sample: dict[str, Any] = {"seconds": time.time() - started, "stored": stored}
-            sample["memory"] = resident(bench.pipeline.pid)
+            sample["memory"] = memory(bench)
             if bench.flink is not None:
                 with contextlib.suppress(Exception):
                     latest = bench.flink.ask(f"/jobs/{bench.flink.running_job()}/checkpoints")["latest"]["completed"]

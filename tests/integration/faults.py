@@ -94,6 +94,7 @@ class Bench:
         self.log = self.folder / "pipeline.log"
         self.settings: list[str] = []
         self.flink: Flink | None = None
+        self.pool: WorkerPool | None = None
         self.options = ["--runner=PrismRunner", f"--prism_location={Prism.fetch()}"]
         if runner == "flink":
             self.flink = stack.enter_context(Flink())
@@ -307,7 +308,7 @@ def run(fault: str, runner: str, messages: int, rate: float, patience: float) ->
             f"SIGTERM: exit {drained}, {left} not acknowledged)",
             flush=True,
         )
-        if bench.flink is not None and not ok:
+        if bench.flink is not None and bench.pool is not None and not ok:
             for log in [*(bench.flink.folder / "logs").glob("*.log"), bench.pool.log]:
                 print(f"== {log}", log.read_text()[-3000:], file=sys.stderr)
         if not ok:
