@@ -581,8 +581,10 @@ def account(bench: Bench, removed: list[Feed], taken_off: float, took: float, ex
         f"dead letters {sum(letters.values())}: "
         + ", ".join(f"{n} {error[:60]}" for error, n in letters.most_common(9))
     )
-    for token in sorted(lost)[:5]:
-        print(f"  lost: {token} of a feed that is: {manner_of(world, token)}")
+    for number in sorted({int(token[1:].partition("-")[0]) for token in lost})[:20]:
+        asked = [request for request in log if request.path.endswith(f"/{number}")][-5:]
+        last = ", ".join(f"{request.status} {time.time() - request.start:.0f} s ago" for request in asked)
+        print(f"  lost: of feed {number}, that is: {world.feeds[number].manner}; asked last: {last}")
     for token in sorted(doubled)[:5]:
         print(f"  doubled: {token} of a feed that is: {manner_of(world, token)}")
     again = 1 if bench.postgres is not None else 0  # after a kill Prism has forgotten all

@@ -146,7 +146,11 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):  # type: ignore[no-untyped-def]
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(
@@ -367,7 +371,16 @@ class Flink(Server):
         self._script("jobmanager.sh", "start")
         for _ in range(self.task_managers):
             self.start_task_manager()
-        wait_until(lambda: self.registered() == self.task_managers, "the Flink cluster", 300)
+        wait_until(self._complete, "the Flink cluster", 400)
+
+    def _complete(self) -> bool:
+        """Tell whether all TaskManagers have reported; one that has ended is started again.
+
+        On a busy machine one may give up while it starts, and Flink leaves that to whatever watches its processes.
+        """
+        if len(self.task_manager_pids()) < self.task_managers:
+            self.start_task_manager()
+        return self.registered() == self.task_managers
 
     def start_task_manager(self) -> None:
         self._script("taskmanager.sh", "start")
@@ -384,6 +397,8 @@ class Flink(Server):
             "taskmanager.numberOfTaskSlots": 2,
             "taskmanager.load-balance.mode": "SLOTS",
             "rest.port": self.port,
+            "pekko.startup-timeout": "120s",
+            "pekko.ask.timeout": "60s",
             "execution.checkpointing.interval": "5s",
             "execution.checkpointing.unaligned.enabled": "false",
             "state.checkpoints.dir": f"file://{self.folder}/state/checkpoints",
@@ -448,7 +463,8 @@ class Flink(Server):
         return str(done["operation"]["location"])
 
     def task_manager_pids(self) -> list[int]:
-        return self._pids("taskexecutor")
+        """Return the process ids of the TaskManagers that run."""
+        return [pid for pid in self._pids("taskexecutor") if _runs(pid)]
 
     def _pids(self, role: str) -> list[int]:
         files = self.folder.glob(f"flink-*-{role}.pid")
@@ -464,6 +480,14 @@ class Flink(Server):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _unpack_flink(scratch: Path) -> None:
