@@ -441,11 +441,11 @@ _INSIDE = frozenset([" ", "-", ' "', " “"])
 def uses(page: Document) -> dict[str, tuple[int, int]]:
     """Return how often each word in s goes on with a noun, and as no possessive can."""
     found: dict[str, list[int]] = {}
-    for index, word in enumerate(page.words):
-        if word[-1] == "s" and len(word) > 2:
-            way = plurals.goes_on(page, index)
-            if way:
-                found.setdefault(word, [0, 0])[way == "e"] += 1
+    sought = {word for word in page.all_forms if word[-1] == "s" and len(word) > 2}
+    for index in compress(count(), map(sought.__contains__, page.words)):
+        way = plurals.goes_on(page, index)
+        if way:
+            found.setdefault(page.words[index], [0, 0])[way == "e"] += 1
     return {word: (nouns, ends) for word, (nouns, ends) in found.items()}
 
 

@@ -286,7 +286,8 @@ class Context:
     def _around(self, match: re.Match[str]) -> tuple[str, ...]:
         """Return what the features of the words around a capital are made of."""
         low, index = match.group(1).lower(), self.document.index_at(match.start(1))
-        before, after = self._before(index), self._after(index, match.end(1))
+        before, link_before, crowd_before = self._before(index)
+        after, link_after, crowd_after = self._after(index, match.end(1))
         return (
             _sort(self.use(low)),
             word_class(low),
@@ -295,42 +296,70 @@ class Context:
             *before[0],
             *after[0],
             *after[1],
-            f"{_link(before)}|{_link(after)}",
-            f"{_crowd(before)}{_crowd(after)}",
+            f"{link_before}|{link_after}",
+            f"{crowd_before}{crowd_after}",
         )
 
     def _around_score(self, match: re.Match[str]) -> float:
         """Return the log odds that the words around a capital give."""
         return _around_score(*self._around(match))
 
-    def _before(self, index: int) -> list[Neighbour]:
-        """Return the words before the one at `index`, the nearest first, to the start of the sentence; at least two."""
-        words, before, initial = self.document.words, self.document.before, self.document.initial
-        found: list[Neighbour] = []
-        for at in range(index - 1, max(-1, index - 7), -1):
-            gap = before[at + 1]
-            if gap != " " and not _WITHIN.fullmatch(gap):
-                break
-            found.append(_neighbour(words[at], gap, initial[at]))
-        return found + [_START] * (2 - len(found))
+    def _before(self, index: int) -> tuple[list[Neighbour], str, int]:
+        """Return what `_beside` does of the words before the one at `index`; two at least, if need be a mere mark."""
+        document, first = self.document, max(0, index - _REACH)
+        words, gaps = document.words[first:index], document.before[first + 1 : index + 1]
+        near, link, crowd = _beside(words[::-1], gaps[::-1], document.initial[first:index][::-1])
+        return near + [_START] * (2 - len(near)), link, crowd
 
-    def _after(self, index: int, end: int) -> list[Neighbour]:
-        """Return the words after the one at `index`, to the end of the sentence; at least two.
+    def _after(self, index: int, end: int) -> tuple[list[Neighbour], str, int]:
+        """Return what `_beside` does of the words after the one at `index`; two at least, if need be mere marks.
 
         Args:
           index: place of the word in `document.words`.
           end: where its capitalised part ends: a clitic (`'s`) counts as a mark.
         """
-        words, before, text = self.document.words, self.document.before, self.document.text
-        found: list[Neighbour] = []
-        clitic = text[end : self.document.span(index)[1]]
-        for at in range(index + 1, min(len(words), index + 7)):
-            gap = clitic + before[at]
-            if gap != " " and not _WITHIN.fullmatch(gap):
-                break
-            found.append(_neighbour(words[at], gap, False))
-            clitic = ""
-        return found + [_end(text[end : end + 1])] * (1 - len(found)) + [_END] * (2 - max(1, len(found)))
+        document, text, place = self.document, self.document.text, index + 1
+        words = document.words[place : place + _REACH]
+        gaps = document.before[place : place + len(words)]
+        gaps[:1] = [text[end : document.span(index)[1]] + gap for gap in gaps[:1]]
+        near, link, crowd = _beside(words, gaps, _NEVER)
+        near += [_end(text[end : end + 1])] * (not near)
+        return near + [_END] * (2 - len(near)), link, crowd
+
+
+_REACH = 6
+"""Words on either side of a capital that are looked at."""
+_NEVER = [False] * _REACH
+
+
+def _beside(words: list[str], gaps: list[str], initial: list[bool]) -> tuple[list[Neighbour], str, int]:
+    """Return the words next to a capital, how it is linked to the next one, and how many capitals stand near.
+
+    The link is the small words before the next capital, and its shape: `of` and `X` in `Museum of Flight`. The very
+    next word doesn't count as near; two are enough.
+
+    Args:
+      words: on one side of the capital, the nearest first.
+      gaps: what parts each from the one before it in this order.
+      initial: whether each may be capitalised because of where it stands.
+    """
+    near: list[Neighbour] = []
+    link, joints, linking, crowd = "", "", True, 0
+    for place, word in enumerate(words):
+        gap = gaps[place]
+        if gap != " " and not _is_within(gap):
+            break
+        if linking or place < 2:
+            neighbour = _neighbour(word, gap, initial[place])
+            near.append(neighbour)
+            if linking and neighbour.shape in "XAI&-":
+                link, linking = joints + neighbour.shape, False
+            joints += neighbour.low
+            linking = linking and place < 2 and neighbour.low in _JOINTS
+        if place and crowd < 2 and gap == " " and not word.islower():
+            shape = shape_of(word)
+            crowd += shape == "A" or (shape == "X" and not initial[place])
+    return near, link, crowd
 
 
 def around_features(
@@ -444,6 +473,14 @@ class Neighbour(NamedTuple):
 
 _WITHIN = re.compile(r"[,;)%’'\"”]{0,3} |[-–]| [&–-] ")
 """What stands between two words of a sentence."""
+
+
+@lru_cache(maxsize=1 << 10)
+def _is_within(gap: str) -> bool:
+    """Tell whether what stands between two words leaves them in one sentence."""
+    return _WITHIN.fullmatch(gap) is not None
+
+
 _START, _END = Neighbour("", "(", "("), Neighbour("", ")", ")")
 _JOINTS = frozenset(["of", "and", "the", "for", "de", "in", "on", "to", "at", "with", "a"])
 """Small words inside names: `Museum of Flight`, `Diggers and Dealers`."""
@@ -472,23 +509,6 @@ def _neighbour(word: str, gap: str, initial: bool) -> Neighbour:
 def _end(mark: str) -> Neighbour:
     mark = mark.replace("\n", "¶")
     return Neighbour(mark, ")", ")" + mark)
-
-
-def _link(neighbours: list[Neighbour]) -> str:
-    """Return by which small words a capital is linked to the next one: `of` in `Museum of Flight`."""
-    joints = ""
-    for neighbour in neighbours[:3]:
-        if neighbour.shape in "XAI&-":
-            return f"{joints}{neighbour.shape}"
-        if neighbour.low not in _JOINTS:
-            break
-        joints = joints + neighbour.low
-    return ""
-
-
-def _crowd(neighbours: list[Neighbour]) -> int:
-    """Return how many capitals stand near, the very next word left out."""
-    return min(2, len([True for neighbour in neighbours[1:] if neighbour.shape in "XA"]))
 
 
 # shouted words -------------------------------------------------------------------------------------------------

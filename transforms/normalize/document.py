@@ -103,6 +103,12 @@ class Document:
         document._parts = self._parts_after(edits)
         return document
 
+    def again(self, language: str, page: Document | None) -> Document:
+        """Return the same text as a document to start over with; its words need not be looked for again."""
+        document = Document(self.text, language, page)
+        document._parts = self._parts
+        return document
+
     # words -----------------------------------------------------------------------------------------------------
 
     @cached_property

@@ -63,7 +63,7 @@ def repair(
     first_page: Document | None = None
     for attempt in range(MAX_ROUNDS):
         unsure = doubtful if attempt == 0 else []
-        result, more = _round(document.text, language, rules, min_confidence, page, lifted, unsure)
+        result, more = _round(document.again(language, page), rules, min_confidence, page, lifted, unsure)
         first_page = first_page or result.page
         edits = compose(text, document.text, edits, more)
         document = result
@@ -73,20 +73,21 @@ def repair(
 
 
 def _round(
-    text: str,
-    language: str,
+    document: Document,
     rules: Sequence[Rule],
     min_confidence: float,
     page: Document | None,
     lifted: list[Boilerplate],
     doubtful: list[str],
 ) -> tuple[Document, list[Edit]]:
-    """Run every stage once; append what was lifted out to `lifted`, rules of what was not sure enough to `doubtful`."""
-    document = Document(text, language, page)
-    if language == "en" and not (page or document).once(reads_as_english):
-        language = "und"
-        document = Document(text, language, page)
-    rules = [rule for rule in rules if rule.suits(language)]
+    """Run every stage once over `document`.
+
+    Appends what was lifted out to `lifted`, and rules of what was not sure enough to `doubtful`.
+    """
+    text = document.text
+    if document.language == "en" and not (page or document).once(reads_as_english):
+        document = document.again("und", page)
+    rules = [rule for rule in rules if rule.suits(document.language)]
     edits: list[Edit] = []
     gates: dict[Gate, bool] = {}
     evidence = page

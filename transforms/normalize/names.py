@@ -233,11 +233,11 @@ def lowered_foreign_names(document: Document) -> Iterator[Proposal]:
     if not shown.names:
         return
     found = {}
-    words = document.once(vocabulary)
-    plurals = {word for word in words if word[-1:] == "s" and word[:-1] in book.names and word not in book.names}
+    words = {word for word in document.once(vocabulary) if len(word) >= _MIN_LOWERED and word.islower()}
+    plurals = {word for word in words if word[-1] == "s" and word[:-1] in book.names and word not in book.names}
     for word in (book.names.keys() & words) | plurals:
         key = word[:-1] if word in plurals else word
-        if not word.islower() or len(key) < _MIN_LOWERED:
+        if len(key) < _MIN_LOWERED:
             continue
         entry = choose_entry(Sighting(0, 0, key, readings(key), word != key), shown)
         if entry is not None and entry.clear and shown.strength(entry) >= shown.needed:
