@@ -501,7 +501,7 @@ def shouted_names(document: Document) -> Iterator[Proposal]:
         if name is None or page.shouted_share > _MAX_SHOUTED_SHARE or in_capitals(document, start, end):
             continue
         known = name.lower() in name_book().english or page.once(pivot).damaged or page.once(mangled)
-        if not sure[word] or not (known or (slipped(word, name, page) and not _DATELINE.match(text, end))):
+        if not sure[word] or not (known or (slipped(word, name, page) and not _NO_SLIP.match(text, end))):
             pairs = pairs_around(name, text, start, end)
             present.update((pair, pair in page.text) for pair in pairs if pair not in present)
             if not any(present[pair] for pair in pairs):
@@ -546,7 +546,8 @@ def shouted_form(word: str, page: Document) -> str | None:
     return _slip(word, page) if len(word) == _SLIP_LENGTH else None
 
 
-_DATELINE = re.compile(r", [A-Z]")
+_NO_SLIP = re.compile(r", [A-Z]| (?:and|or) [A-Z]{2}")
+"""What follows the place of a dateline, or an abbreviation among others (`GAD and GABA`)."""
 
 
 def paired_form(word: str, page: Document) -> str | None:
