@@ -39,5 +39,6 @@ def set_up_logging(level: str, style: str) -> None:
         JsonFormatter() if style == "json" else logging.Formatter("%(levelname)s %(name)s: %(message)s")
     )
     logging.basicConfig(level=level.upper(), handlers=[handler])
+    logging.captureWarnings(True)  # those of libraries, such as that Python 3.10 grows old
     beam = logging.CRITICAL if level == "error" else logging.INFO if level == "debug" else level.upper()
     logging.getLogger("apache_beam").setLevel(beam)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from pipeline.logs import JsonFormatter
@@ -64,3 +65,13 @@ def test_a_run_logs_json_and_no_text(tmp_path: Path):
     assert any(line.get("stage") == "files" and "dead letter" in line["message"] for line in lines)
     assert any(line["message"].startswith("metrics: http://127.0.0.1:") for line in lines)
     assert text not in done.stderr
+
+
+@pytest.mark.parametrize(("level", "told"), [("error", 0), ("info", 1)])
+def test_warnings_of_libraries_are_log_lines(level: str, told: int):
+    program = (
+        f"import warnings; from pipeline.logs import set_up_logging as s; s({level!r}, 'json'); warnings.warn('old')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [(line["level"], "old" in line["message"]) for line in lines] == [("WARNING", True)] * told

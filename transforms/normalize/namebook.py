@@ -69,7 +69,7 @@ class NameBook(NamedTuple):
 @cache
 def name_book() -> NameBook:
     """Return the tables; read once a process."""
-    packed = files("transforms.normalize").joinpath("data", _DATA, "names.tsv.gz").read_bytes()
+    packed = (files("transforms.normalize") / "data" / _DATA / "names.tsv.gz").read_bytes()
     lines = gzip.decompress(packed).decode().splitlines()
     names = dict(line.split("\t", 1) for line in lines if line[0] != "#")
     phrases: dict[str, list[tuple[str, ...]]] = defaultdict(list)
