@@ -74,21 +74,16 @@ def lost(document: Document) -> Iterator[Proposal]:
             start, end = document.span(candidate.place)
             after, certainty = _restored(document, context, candidate)
             confidence *= certainty
-            if (
-                bare
-                and named
-                and _is_shown(document.page, candidate, features)
-                and not context.is_family(candidate.place)
-            ):
+            if bare and named and _is_shown(document, candidate, features) and not context.is_family(candidate.place):
                 confidence = 1 - _BARE * (1 - confidence)
             yield Proposal(start, end, after, confidence)
 
 
-def _is_shown(page: Document, candidate: Candidate, features: list[str]) -> bool:
+def _is_shown(document: Document, candidate: Candidate, features: list[str]) -> bool:
     """Tell whether a page without apostrophes speaks for a candidate: not for acronyms, nor a short one for a name."""
-    if candidate.kind == "a":
+    if candidate.kind == "a" or "¡" in document.gap(candidate.place):  # a dash read with the wrong encoding
         return False
-    return candidate.kind == "c" or "others>1" in features or len(page.words) >= _LONG_BARE
+    return candidate.kind == "c" or "others>1" in features or len(document.page.words) >= _LONG_BARE
 
 
 _LONG_BARE = 120

@@ -69,7 +69,7 @@ def capitals(document: Document) -> Iterator[Proposal]:
 
 _SURE = 0.9
 _WORDS_PER_SURE = 60
-_ALWAYS, _DOUBT = 1.15, 1.6
+_ALWAYS, _DOUBT = 1.25, 1.75
 """How much more often a capital is right than the model says: on every page, since translators leave names of several
 words half translated (`the Council of Real estate of Ontario`); and on a page with no damage of other kinds and less
 than one sure capital in `_WORDS_PER_SURE` words, since an essay that quotes verse without marks has as many. Set so
