@@ -190,7 +190,6 @@ def _start(root: beam.Pipeline, runner: str) -> PipelineResult:
     Raises:
       RunError: the runner does not answer, does not start or does not take the job.
     """
-
     try:
         return root.run()
     except grpc.FutureTimeoutError as error:

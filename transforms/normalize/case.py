@@ -56,9 +56,11 @@ def capitals(document: Document) -> Iterator[Proposal]:
     words = len(document.page.words)
     told = [linear.probability(linear.score(page, each.features)) if each.trusted else 0.0 for each in found]
     sure = sum(confidence > _SURE for confidence in told)
-    alone = sure * _WORDS_PER_SURE < words and not other_damage(document.page)
+    damaged = other_damage(document.page)
+    alone = sure * _WORDS_PER_SURE < words and not damaged
     plain = {each.word for each in found if each.plain}
-    shows_links = len(plain) * (_WORDS_PER_PLAIN if words > _SHORT_PAGE else _SHORT_PAGE) >= words
+    several = damaged and len(plain) >= _SEVERAL_PLAIN
+    shows_links = len(plain) * (_SHORT_PAGE if several or words <= _SHORT_PAGE else _WORDS_PER_PLAIN) >= words
     for each, confidence in zip(found, told, strict=True):
         doubted = 1 - (_DOUBT if alone else _ALWAYS) * (1 - confidence)
         if shows_links and (each.plain or len(plain - {each.word})):
@@ -69,7 +71,7 @@ def capitals(document: Document) -> Iterator[Proposal]:
 
 _SURE = 0.9
 _WORDS_PER_SURE = 60
-_ALWAYS, _DOUBT = 1.25, 1.75
+_ALWAYS, _DOUBT = 1.6, 1.75
 """How much more often a capital is right than the model says: on every page, since translators leave names of several
 words half translated (`the Council of Real estate of Ontario`); and on a page with no damage of other kinds and less
 than one sure capital in `_WORDS_PER_SURE` words, since an essay that quotes verse without marks has as many. Set so
@@ -79,6 +81,9 @@ _WORDS_PER_PLAIN = 200
 """A plain capital (see `Weighed.plain`) in so many words shows that a page lost its links; on a short page, one at all.
 So an essay that quotes verse or titles without marks shows none (`benchmarks/repair.py`, harm).
 """
+_SEVERAL_PLAIN = 4
+"""So many different plain capitals show it where there is damage of other kinds too, even if they stand no closer than
+one in `_SHORT_PAGE` words."""
 
 
 class Weighed(NamedTuple):
@@ -108,7 +113,7 @@ class Weighed(NamedTuple):
 
 _FUNCTION_CLASSES = frozenset("TICQXOW")
 _PLAIN_FUNCTION, _PLAIN_OTHER = 6.0, 7.5
-_SHOWN_DOUBT, _COMMA_DOUBT, _HEADING_DOUBT, _NAMED_DOUBT = 1.8, 1.0, 1.5, 1.5
+_SHOWN_DOUBT, _COMMA_DOUBT, _HEADING_DOUBT, _NAMED_DOUBT = 2.0, 1.0, 1.5, 1.5
 _NAMED = re.compile(r"(?: of| [A-Z]\w*) \Z")
 _NAMING = re.compile(r" (?:of )?[A-Z]")
 """What stands before and after a word in a name, also in one that a translator took apart (`the voices of Water`)."""

@@ -493,7 +493,8 @@ def shouted_names(document: Document) -> Iterator[Proposal]:
     """Give shouted short names their case back where the page has it: `XI and` -> `Xi and`, `XIS` -> `Xi`."""
     page, text = document.page, document.text
     present: dict[str, bool] = {}
-    short = [word for word in document.once(capitals) if len(word) <= _MAX_SHOUTED]
+    # without a vowel it is an abbreviation (`CBC`), whatever a translator made of it elsewhere (`Cbc`)
+    short = [word for word in document.once(capitals) if len(word) <= _MAX_SHOUTED and not _VOWELS.isdisjoint(word)]
     sure = {word: shouted_form(word, page) for word in short}
     forms = {word: form or paired_form(word, page) for word, form in sure.items()}
     for word, start, end in find_words((word for word, name in forms.items() if name), text):
@@ -566,7 +567,7 @@ def slipped(word: str, name: str, page: Document) -> bool:
     Of 2 million words of clean news and weblogs none does so where both are right (`GAD`, a protein, and `Gad`, its
     gene, stand there time and again).
     """
-    spoken = len(word) == len(name) > _SLIP_LENGTH and not _VOWELS.isdisjoint(word)
+    spoken = len(word) == len(name) > _SLIP_LENGTH
     return spoken and page.forms[name] >= page.all_forms[word] <= _MAX_SLIPS
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.normalize import names
+from transforms.normalize import names, normalize
 from transforms.normalize.document import Document
 from transforms.normalize.edits import Candidate, choose, to_edits
 from transforms.normalize.namebook import name_book, readings, sightings
@@ -114,3 +114,8 @@ def test_work_grows_with_the_text_and_no_faster(unit: str, monkeypatch: pytest.M
             list(rule.apply(document))
         cost.append(sum(scanned))
     assert cost[1] <= 2.1 * cost[0]
+
+
+def test_an_abbreviation_without_a_vowel_stays_though_the_page_also_spells_it_as_a_name() -> None:
+    text = "The envoy of Poutines told CBC on Monday that the Cbc was wrong. A minister of the Bresils told CBC no."
+    assert "CBC" not in {edit.before for edit in normalize(text, "en").edits}
