@@ -18,6 +18,7 @@ from apache_beam.transforms.window import GlobalWindows
 from pipeline import __version__
 from pipeline.config import Config
 from transforms import account
+from transforms.coders import typed
 from transforms.commit import Commit, CommitRun
 from transforms.deduplicate import Deduplicate, DeduplicateOutcome
 from transforms.deduplicate_streaming import DeduplicateStream
@@ -222,11 +223,6 @@ class WriteRecords(beam.PTransform[PCollection[Record], WriteOutcome]):
         )
 
 
-def _same(value: Any) -> Any:
-    """Give a tagged output, which carries no type of its own, one."""
-    return value
-
-
 def write_files(config: Config, run: Run, sink: JsonlSink | ParquetSink) -> Any:
     """Return the transform that writes records to files: of a run in batch, of windows of time in a stream."""
     if not run.streaming:
@@ -243,9 +239,7 @@ class WriteDeadLetters(beam.PTransform[Any, LettersOutcome]):
         self.run = run
 
     def expand(self, failures: tuple[PCollection[DeadLetter], ...]) -> LettersOutcome:
-        letters = (
-            failures | "all failures" >> beam.Flatten() | "letters" >> beam.Map(_same).with_output_types(DeadLetter)
-        )
+        letters = failures | "all failures" >> beam.Flatten() | "letters" >> typed(DeadLetter)
         target = self.config.dead_letters
         if self.run.streaming:
             stored = letters | "write" >> WriteWindowed(target.path, "dead-letters", "jsonl", seconds=target.window)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
+import apache_beam as beam
 import msgspec
 from apache_beam.coders import Coder
 from apache_beam.coders.typecoders import registry
@@ -48,6 +49,18 @@ class StructCoder(Coder):
 def struct_coder(struct: type[Any]) -> None:
     """Have Beam code elements of type `struct` with `StructCoder`. Called beside the definition of the type."""
     registry.register_coder(struct, StructCoder)
+
+
+def typed(element: Any) -> Any:
+    """Return a transform that passes elements on as what they are, of type `element`.
+
+    Beam forgets the types of tagged outputs, and pickles what it knows no type of.
+    """
+    return beam.Map(_same).with_output_types(element)
+
+
+def _same(element: Any) -> Any:
+    return element
 
 
 struct_coder(Record)

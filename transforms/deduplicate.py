@@ -13,7 +13,7 @@ import apache_beam as beam
 import msgspec
 from apache_beam.pvalue import PCollection, TaggedOutput
 
-from transforms.coders import StructCoder, struct_coder
+from transforms.coders import StructCoder, struct_coder, typed
 from transforms.memory import Seen
 from transforms.outcomes import utc_now
 from transforms.records import Record
@@ -171,11 +171,6 @@ class _Group(beam.PTransform[Any, Any]):
         return both | "both" >> beam.Flatten() | beam.GroupByKey()
 
 
-def _same(value: Any) -> Any:
-    """Give a tagged output, which carries no type of its own, one."""
-    return value
-
-
 class _KeepOne(beam.DoFn):
     """Keeps one of the articles that share a key, and none where the memory has the key."""
 
@@ -225,7 +220,7 @@ class Deduplicate(beam.PTransform[PCollection[Record], DeduplicateOutcome]):
             | "group by id" >> _Group(lambda article: article.id, lambda seen: seen.id)
             | "one per id" >> beam.ParDo(_KeepOne("same id", self.replay)).with_outputs(DUPLICATE, SEEN, main="kept")
         )
-        kept = by_id["kept"] | "kept" >> beam.Map(_same).with_output_types(Held)
+        kept = by_id["kept"] | "kept" >> typed(Held)
         with_content = self.remembered | "with content" >> beam.Filter(lambda seen: seen.content is not None)
         by_content = (
             (kept, with_content)
@@ -233,10 +228,10 @@ class Deduplicate(beam.PTransform[PCollection[Record], DeduplicateOutcome]):
             | "one per content"
             >> beam.ParDo(_KeepOne("same content", self.replay)).with_outputs(DUPLICATE, SEEN, main="kept")
         )
-        fresh = by_content["kept"] | "fresh" >> beam.Map(_same).with_output_types(Held)
+        fresh = by_content["kept"] | "fresh" >> typed(Held)
         seen = (
-            by_id[SEEN] | "seen by id" >> beam.Map(_same).with_output_types(Seen),
-            by_content[SEEN] | "seen by content" >> beam.Map(_same).with_output_types(Seen),
+            by_id[SEEN] | "seen by id" >> typed(Seen),
+            by_content[SEEN] | "seen by content" >> typed(Seen),
             fresh | "remember" >> beam.Map(first_seen).with_output_types(Seen),
         ) | "all seen" >> beam.Flatten()
         duplicates = (by_id[DUPLICATE], by_content[DUPLICATE]) | "all duplicates" >> beam.Flatten()

@@ -23,6 +23,7 @@ from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import PCollection, TaggedOutput
 from pydantic import BaseModel, ConfigDict, Field
 
+from transforms.coders import typed
 from transforms.feeds.config import FeedsConfig
 from transforms.feeds.dates import parse_timestamp, plausible
 from transforms.feeds.html_text import html_to_text, inline_text, without_unusable
@@ -372,7 +373,7 @@ class ReadArticleFiles(beam.PTransform[Any, Outcome]):
 
     def expand(self, root: Any) -> Outcome:
         records, failures = _read(root, self.paths, read_articles)
-        return Outcome(records | "Records" >> beam.Map(_same).with_output_types(Record), failures)
+        return Outcome(records | "Records" >> typed(Record), failures)
 
 
 class ReadDeadLetters(beam.PTransform[Any, Outcome]):
@@ -397,13 +398,13 @@ class ReadDeadLetters(beam.PTransform[Any, Outcome]):
         letters, unread = _read(root, self.paths, read_dead_letters)
         again = (
             letters
-            | "Letters" >> beam.Map(_same).with_output_types(tuple[str, DeadLetter])
+            | "Letters" >> typed(tuple[str, DeadLetter])
             | "Same input" >> beam.GroupByKey()
             | "Replay" >> beam.ParDo(_Replay(self.config.model_dump())).with_outputs(FAILED, main="records")
         )
-        failed = again[FAILED] | "Failed again" >> beam.Map(_same).with_output_types(DeadLetter)
+        failed = again[FAILED] | "Failed again" >> typed(DeadLetter)
         return Outcome(
-            again["records"] | "Records" >> beam.Map(_same).with_output_types(Record),
+            again["records"] | "Records" >> typed(Record),
             (unread, failed) | "All failures" >> beam.Flatten(),
         )
 
@@ -442,12 +443,7 @@ def _read(root: Any, paths: list[str], read: Callable[[str], Iterator[Any]]) -> 
     found = files["files"] | "Once" >> beam.Distinct()
     articles = found | "Read" >> beam.ParDo(_ReadFile(read)).with_outputs(FAILED, main="read")
     failures = (files[FAILED], articles[FAILED]) | "Failures" >> beam.Flatten()
-    return articles["read"], failures | "Unread" >> beam.Map(_same).with_output_types(DeadLetter)
-
-
-def _same(element: Any) -> Any:
-    """Give tagged outputs, which carry no type of their own, one."""
-    return element
+    return articles["read"], failures | "Unread" >> typed(DeadLetter)
 
 
 def _find(pattern: str) -> Iterator[str | TaggedOutput[Any, Any]]:

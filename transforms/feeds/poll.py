@@ -34,7 +34,7 @@ from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec
 from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Duration, Timestamp
 
-from transforms.coders import StructCoder, struct_coder
+from transforms.coders import StructCoder, struct_coder, typed
 from transforms.endless import (
     IN_FLIGHT,
     EndlessRestrictions,
@@ -594,15 +594,11 @@ class PollFeeds(beam.PTransform[Any, PollOutcome]):
             )
         )
         return PollOutcome(
-            polled["records"] | "records" >> beam.Map(_same).with_output_types(Record),
-            polled[FAILED] | "failures" >> beam.Map(_same).with_output_types(DeadLetter),
-            polled[FETCHES] | "fetches" >> beam.Map(_same).with_output_types(FeedFetch),
-            polled[RECEIPTS] | "receipts" >> beam.Map(_same).with_output_types(tuple[str, int]),
+            polled["records"] | "records" >> typed(Record),
+            polled[FAILED] | "failures" >> typed(DeadLetter),
+            polled[FETCHES] | "fetches" >> typed(FeedFetch),
+            polled[RECEIPTS] | "receipts" >> typed(tuple[str, int]),
         )
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 class _Note(beam.DoFn):

@@ -18,7 +18,7 @@ from apache_beam.coders.typecoders import registry
 from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import AsIter, PBegin, PCollection, TaggedOutput
 
-from transforms.coders import StructCoder
+from transforms.coders import StructCoder, typed
 from transforms.feeds.config import FeedsConfig
 from transforms.feeds.fetch import Fetched, fetch
 from transforms.feeds.parse import NotAFeedError, ParsedFeed, parse_feed
@@ -283,15 +283,10 @@ class ReadFeeds(beam.PTransform[PBegin, FeedsOutcome]):
         failures = (addresses[FAILED], read[FAILED]) | "Failures" >> beam.Flatten()
         fetches = (addresses[FETCHES], read[FETCHES]) | "Fetches" >> beam.Flatten()
         return FeedsOutcome(
-            read["records"] | "Records" >> beam.Map(_same).with_output_types(Record),
-            failures | "Letters" >> beam.Map(_same).with_output_types(DeadLetter),
-            fetches | "Accounts" >> beam.Map(_same).with_output_types(FeedFetch),
+            read["records"] | "Records" >> typed(Record),
+            failures | "Letters" >> typed(DeadLetter),
+            fetches | "Accounts" >> typed(FeedFetch),
         )
-
-
-def _same(element: Any) -> Any:
-    """Give tagged outputs, which carry no type of their own, one."""
-    return element
 
 
 class _Expand(beam.DoFn):

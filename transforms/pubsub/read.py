@@ -10,6 +10,7 @@ import apache_beam as beam
 from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import PCollection, TaggedOutput
 
+from transforms.coders import typed
 from transforms.deduplicate_streaming import FirstOfKey
 from transforms.outcomes import FAILED, NAMESPACE, dead_letter, plain
 from transforms.pubsub.config import PubSubConfig
@@ -100,8 +101,8 @@ class ReadPubSub(beam.PTransform[Any, PubSubOutcome]):
             if self.config.id_attribute is not None:
                 messages = messages | "drop repeated" >> _DropRepeated(self.config.id_attribute, self.config.id_seconds)
         parsed = messages | "parse" >> beam.ParDo(_ParseMessages(self.config)).with_outputs(FAILED, main="records")
-        records = parsed["records"] | "records" >> beam.Map(_same).with_output_types(Record)
-        failures = parsed[FAILED] | "failures" >> beam.Map(_same).with_output_types(DeadLetter)
+        records = parsed["records"] | "records" >> typed(Record)
+        failures = parsed[FAILED] | "failures" >> typed(DeadLetter)
         return PubSubOutcome(records, failures, receipts)
 
 
@@ -155,7 +156,3 @@ def _from_native(message: Any) -> Message:
         message_id=message.message_id or "",
         published_at=message.publish_time,
     )
-
-
-def _same(value: Any) -> Any:
-    return value

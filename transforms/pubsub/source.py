@@ -32,7 +32,7 @@ from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Duration, Timestamp
 from google.api_core import exceptions
 
-from transforms.coders import StructCoder, struct_coder
+from transforms.coders import StructCoder, struct_coder, typed
 from transforms.endless import IN_FLIGHT, EndlessRestrictions, advance, with_what_is_stored
 from transforms.outcomes import NAMESPACE
 from transforms.pubsub.client import TRANSIENT, emulator_host, ensure_subscription, patiently, subscriber
@@ -198,15 +198,9 @@ class PullMessages(beam.PTransform[Any, tuple[PCollection[Message], PCollection[
             | "spread" >> beam.Reshuffle()
             | "pull" >> beam.ParDo(_Pull(self.config)).with_outputs(RECEIPTS, main="messages")
         )
-        messages: PCollection[Message] = pulled["messages"] | "messages" >> beam.Map(_same).with_output_types(Message)
-        receipts: PCollection[tuple[str, Receipt]] = pulled[RECEIPTS] | "receipts" >> beam.Map(_same).with_output_types(
-            tuple[str, Receipt]
-        )
+        messages: PCollection[Message] = pulled["messages"] | "messages" >> typed(Message)
+        receipts: PCollection[tuple[str, Receipt]] = pulled[RECEIPTS] | "receipts" >> typed(tuple[str, Receipt])
         return messages, receipts
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 class _AcknowledgeLater(beam.DoFn):
